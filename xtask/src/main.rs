@@ -1,0 +1,156 @@
+//! The chores of this repository, run as `cargo xtask <chore>`.
+
+mod bench;
+mod demo;
+mod fork;
+mod format;
+mod install;
+mod installation;
+mod libtest;
+mod patch;
+mod process;
+mod product;
+mod source_tree;
+mod test;
+mod upstream;
+mod upstream_report;
+mod upstream_tests;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Chores of cargo-advisory.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Make the patched source of cargo; free when nothing has changed
+    Fork(ForkArgs),
+    /// Build our cargo; its path is the last line on stdout
+    Build {
+        /// Build quickly, without optimisation
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Install as the rustup toolchain `advisory`, or below a folder
+    Install {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Install a quickly built binary, to try the installation
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Undo `install`
+    Uninstall {
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Build and show an example, step by step
+    Demo,
+    /// Format everything that is ours
+    Fmt {
+        /// Only name what is not formatted, and fail
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run every check of this repository, or those that are named
+    Test {
+        /// Checks to run, in the order of `--list`
+        steps: Vec<String>,
+        /// Name the checks and end
+        #[arg(long)]
+        list: bool,
+    },
+    /// Run the tests of upstream's cargo against ours
+    UpstreamTests(UpstreamTestsArgs),
+    /// Measure our cargo against the installed one
+    Bench,
+}
+
+#[derive(Args)]
+struct ForkArgs {
+    /// A release of `cargo-patch/upstream.toml`
+    #[arg(long, conflicts_with = "git")]
+    version: Option<String>,
+    /// A git repository of cargo, for what is not released yet
+    #[arg(long, requires = "rev", value_name = "URL")]
+    git: Option<String>,
+    /// A commit of that repository, in hexadecimal digits
+    #[arg(long, requires = "git")]
+    rev: Option<String>,
+    /// Check that the patches stay small and only add, and make nothing
+    #[arg(long, conflicts_with_all = ["version", "git"])]
+    check: bool,
+}
+
+#[derive(Args)]
+struct PlaceArgs {
+    /// Use `DIR/bin/cargo` instead of a rustup toolchain
+    #[arg(long, value_name = "DIR", conflicts_with = "toolchain_dir")]
+    prefix: Option<PathBuf>,
+    /// Where the toolchain's folder is [default: `advisory-toolchain` in cargo's home]
+    #[arg(long, value_name = "DIR")]
+    toolchain_dir: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    fn place(self) -> install::Place {
+        match self.prefix {
+            Some(folder) => install::Place::Prefix(folder),
+            None => install::Place::Toolchain(self.toolchain_dir),
+        }
+    }
+}
+
+#[derive(Args)]
+struct UpstreamTestsArgs {
+    /// Only the parts that we could break: building, testing, installing, registries, features, messages
+    #[arg(long)]
+    ci: bool,
+    /// Print the names of failures that no list explains, one a line, and succeed
+    #[arg(long)]
+    list_new: bool,
+    /// Run the suite of the unpatched cargo and write `cargo-patch/upstream-failures.txt`
+    #[arg(long, conflicts_with_all = ["ci", "list_new", "filters"])]
+    baseline: bool,
+    /// Run only tests whose name contains one of these
+    filters: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().chore {
+        Chore::Fork(args) if args.check => fork::check(),
+        Chore::Fork(args) => fork::run(args.version, args.git.zip(args.rev)),
+        Chore::Build { fast } => product::run(product::Profile::new(fast)),
+        Chore::Install { place, fast } => {
+            install::install(place.place(), product::Profile::new(fast))
+        }
+        Chore::Uninstall { place } => install::uninstall(place.place()),
+        Chore::Demo => demo::run(),
+        Chore::Fmt { check: true } => format::check(),
+        Chore::Fmt { check: false } => format::write(),
+        Chore::Test { list: true, .. } => test::list(),
+        Chore::Test { steps, .. } => test::run(&steps),
+        Chore::UpstreamTests(args) if args.baseline => upstream_tests::baseline(),
+        Chore::UpstreamTests(args) => upstream_tests::run(&upstream_tests::Options {
+            ci: args.ci,
+            list_new: args.list_new,
+            filters: args.filters,
+        }),
+        Chore::Bench => bench::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
