@@ -1,0 +1,228 @@
+//! `cargo advisory [check]`: every finding of a workspace or of lockfiles, for people or for tools.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use cargo::util::command_prelude::{ArgMatchesExt as _, CommandExt as _, multi_opt, opt};
+use cargo::{CargoResult, CliError, CliResult, GlobalContext};
+use clap::{ArgMatches, Command};
+
+use super::print;
+use crate::check::{Finding, check};
+use crate::config::Config;
+use crate::extension::{self, DENY_FLAG};
+use crate::freshness::Freshness;
+use crate::graph::{Graph, Scope, Yanked, lockfile, workspace};
+use crate::index::{Index, Verify};
+use crate::policy::{Policy, Verdict};
+use crate::problem::Problem;
+use crate::report::counted;
+use crate::report::human::{self, Detailed};
+use crate::report::json::{FindingInfo, IndexInfo, ProblemInfo, Report};
+use crate::report::line::{Heading, WIDTH_OF_NO_TERMINAL, line};
+
+pub(super) fn cli() -> Command {
+    with_args(Command::new("check")).about("Check a workspace or lockfiles")
+}
+
+/// Adds the flags of `cargo advisory check`, which `cargo advisory` alone has too.
+pub(super) fn with_args(command: Command) -> Command {
+    command
+        .arg(multi_opt(
+            "lockfile",
+            "PATH",
+            "Check this Cargo.lock instead of a workspace",
+        ))
+        .arg(
+            opt("format", "How to print what was found")
+                .value_name("FORMAT")
+                .value_parser(["human", "json"])
+                .default_value("human"),
+        )
+        .arg(extension::deny_flag())
+        .arg_manifest_path()
+}
+
+pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
+    let config = Config::load(gctx)?;
+    let policy = Policy {
+        rules: config.rules.clone(),
+        strictness: extension::strictness(gctx, args.get_flag(DENY_FLAG))?,
+    };
+    if !config.enabled {
+        extension::refuse_denial_unchecked(&config, &policy)?;
+    }
+    let index = extension::open(&config, Verify::All).map_err(Problem::into_error)?;
+    let answer = Answer {
+        gctx,
+        config: &config,
+        policy: &policy,
+        index: &index,
+        json: args
+            .get_one::<String>("format")
+            .is_some_and(|format| format == "json"),
+    };
+    let lockfiles: Vec<PathBuf> = args
+        .get_many::<String>("lockfile")
+        .into_iter()
+        .flatten()
+        .map(|path| gctx.cwd().join(path))
+        .collect();
+    let mut denials = Vec::new();
+    if lockfiles.is_empty() {
+        let ws = args.workspace(gctx)?;
+        denials.extend(answer.give(&workspace::read(&ws)?, None)?);
+    } else {
+        for path in &lockfiles {
+            denials.extend(answer.give(&lockfile::read(path)?, Some(path))?);
+        }
+    }
+    match denials.into_iter().next() {
+        None => Ok(()),
+        Some(denied) => Err(CliError::new(anyhow::format_err!(denied), 101)),
+    }
+}
+
+/// All that the answers of one command share.
+struct Answer<'a> {
+    gctx: &'a GlobalContext,
+    config: &'a Config,
+    policy: &'a Policy,
+    index: &'a Index,
+    json: bool,
+}
+
+impl Answer<'_> {
+    /// Checks `graph` and prints what was found. Returns the line of a denial.
+    fn give(&self, graph: &Graph, lockfile: Option<&Path>) -> CargoResult<Option<String>> {
+        let hits = check(graph, self.index)
+            .map_err(|error| extension::bad_index(self.config, error).into_error())?;
+        let problems = extension::problems(graph, &hits, self.index, self.config);
+        let findings = hits.findings(graph);
+        let checked = graph
+            .packages
+            .iter()
+            .filter(|package| package.source.registry.is_some())
+            .count();
+        if self.json {
+            self.print_json(graph, &findings, &problems, lockfile)?;
+        } else {
+            self.print_human(&findings, lockfile)?;
+        }
+        extension::refuse_denial_on(self.policy, &problems)?;
+        for problem in &problems {
+            self.gctx.shell().note(problem)?;
+        }
+        if !self.json {
+            self.say_summary(graph, checked)?;
+        }
+        Ok(match self.policy.verdict(&findings) {
+            Verdict::Silent | Verdict::Warn(_) => None,
+            Verdict::Deny(denied) => {
+                let heading = Heading::denied(self.policy, &denied);
+                let width = self.gctx.shell().err_width().diagnostic_terminal_width();
+                Some(line(
+                    &heading,
+                    &denied,
+                    width.unwrap_or(WIDTH_OF_NO_TERMINAL),
+                ))
+            }
+        })
+    }
+
+    fn print_json(
+        &self,
+        graph: &Graph,
+        findings: &[Finding<'_>],
+        problems: &[Problem],
+        lockfile: Option<&Path>,
+    ) -> CargoResult<()> {
+        let report = Report {
+            lockfile: lockfile.map(|path| path.display().to_string()),
+            index: IndexInfo::new(self.index),
+            packages: graph.packages.len(),
+            findings: findings
+                .iter()
+                .map(|finding| FindingInfo::new(finding, self.index, self.policy))
+                .collect::<Result<_, _>>()
+                .map_err(|error| extension::bad_index(self.config, error).into_error())?,
+            ignored: [],
+            problems: problems
+                .iter()
+                .map(|problem| ProblemInfo {
+                    code: problem.code(),
+                    message: problem.to_string(),
+                })
+                .collect(),
+        };
+        let mut answer = serde_json::to_vec(&report)?;
+        answer.push(b'\n');
+        print(self.gctx, &answer)
+    }
+
+    fn print_human(&self, findings: &[Finding<'_>], lockfile: Option<&Path>) -> CargoResult<()> {
+        let detailed = findings
+            .iter()
+            .map(|finding| {
+                Ok(Detailed {
+                    finding,
+                    advisory: finding
+                        .entry
+                        .map(|entry| self.index.details(&entry))
+                        .transpose()
+                        .map_err(|error| extension::bad_index(self.config, error).into_error())?,
+                })
+            })
+            .collect::<CargoResult<Vec<_>>>()?;
+        let (unbuilt, built): (Vec<_>, Vec<_>) = detailed.into_iter().partition(|detailed| {
+            detailed
+                .finding
+                .package
+                .usage
+                .is_some_and(|usage| usage.scope == Scope::Unbuilt)
+        });
+        let mut answer = Vec::new();
+        if let Some(path) = lockfile {
+            writeln!(answer, "{}", path.display())?;
+        }
+        human::write(&mut answer, &built, self.policy)?;
+        if !unbuilt.is_empty() {
+            if !built.is_empty() {
+                writeln!(answer)?;
+            }
+            writeln!(answer, "not in this build, only in Cargo.lock:")?;
+            human::write(&mut answer, &unbuilt, self.policy)?;
+        }
+        print(self.gctx, &answer)
+    }
+
+    fn say_summary(&self, graph: &Graph, checked: usize) -> CargoResult<()> {
+        let asked = graph
+            .packages
+            .iter()
+            .any(|package| package.yanked != Yanked::NotAsked);
+        let oldest = self
+            .index
+            .databases()
+            .iter()
+            .map(|database| database.checked)
+            .min();
+        let age = oldest.map(|oldest| {
+            Freshness::new(oldest, jiff::Timestamp::now(), self.config.max_age).age()
+        });
+        self.gctx.shell().status(
+            "Checked",
+            format!(
+                "{} against {} of an index {} old{}",
+                counted(checked, "package", "packages"),
+                counted(self.index.advisories(), "advisory", "advisories"),
+                age.unwrap_or_default(),
+                if asked {
+                    ""
+                } else {
+                    "; yanks are not known from a lockfile alone"
+                }
+            ),
+        )
+    }
+}

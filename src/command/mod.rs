@@ -1,0 +1,47 @@
+//! `cargo advisory ...`. Each file holds one subcommand: its flags and what it does with them.
+
+use anyhow::Context as _;
+use cargo::{CliResult, GlobalContext};
+use clap::{ArgMatches, Command};
+
+mod check;
+mod network;
+mod status;
+mod update;
+
+pub const NAME: &str = "advisory";
+
+/// The command line of `cargo advisory`. Without a subcommand it checks.
+pub fn cli() -> Command {
+    Command::new(NAME)
+        .about("Check dependencies for security advisories and yanked versions")
+        // Built only when asked for: every run of cargo lists its subcommands.
+        .defer(|command| {
+            check::with_args(command)
+                .args_conflicts_with_subcommands(true)
+                .subcommand(check::cli())
+                .subcommand(status::cli())
+                .subcommand(update::cli())
+        })
+}
+
+/// Runs `cargo advisory`.
+pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
+    match args.subcommand() {
+        None => check::exec(gctx, args),
+        Some(("check", args)) => check::exec(gctx, args),
+        Some(("status", args)) => status::exec(gctx, args),
+        Some(("update", args)) => update::exec(gctx, args),
+        Some((other, _)) => Err(anyhow::anyhow!("no such subcommand: `{other}`")
+            .context("failed to run `cargo advisory`")
+            .into()),
+    }
+}
+
+/// Writes a whole answer to stdout. A reader that has gone away, as `head` does, is no error.
+fn print(gctx: &GlobalContext, answer: &[u8]) -> anyhow::Result<()> {
+    match gctx.shell().out().write_all(answer) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("failed to write to stdout"),
+    }
+}

@@ -1,0 +1,88 @@
+//! `cargo advisory status`: what the index holds, from where, how old; what was quarantined.
+
+use std::io::Write as _;
+
+use cargo::{CliResult, GlobalContext};
+use cargo_util_terminal::style::LITERAL;
+use clap::{ArgMatches, Command};
+use jiff::Timestamp;
+
+use super::print;
+use crate::advisory::Kind;
+use crate::config::Config;
+use crate::extension;
+use crate::freshness::Freshness;
+use crate::index::store::Store;
+use crate::index::{Index, Verify};
+use crate::report::{Untrusted, counted};
+
+pub(super) fn cli() -> Command {
+    Command::new("status").about("Show what the index holds, from where, and how old it is")
+}
+
+pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
+    let config = Config::load(gctx)?;
+    let index =
+        extension::open(&config, Verify::All).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let mut answer = Vec::new();
+    write(&mut answer, &index, &config, Timestamp::now()).map_err(anyhow::Error::from)?;
+    print(gctx, &answer)?;
+    Ok(())
+}
+
+fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> std::io::Result<()> {
+    let path = Store::new(&config.cache_dir).path_for(&config.databases);
+    writeln!(out, "{LITERAL}index{LITERAL:#} {}", path.display())?;
+    for database in index.databases() {
+        let freshness = Freshness::new(database.checked, now, config.max_age);
+        writeln!(
+            out,
+            "{LITERAL}database{LITERAL:#} {}",
+            Untrusted(&database.url)
+        )?;
+        match (&database.commit, database.committed) {
+            (Some(commit), Some(committed)) => {
+                writeln!(out, "    commit   {commit} of {committed:.0}")?;
+            }
+            (Some(commit), None) => writeln!(out, "    commit   {commit}")?,
+            (None, _) => writeln!(out, "    folder, no commit")?,
+        }
+        writeln!(
+            out,
+            "    checked  {:.0}, {} ago",
+            database.checked,
+            freshness.age()
+        )?;
+    }
+    writeln!(
+        out,
+        "{LITERAL}{}{LITERAL:#}",
+        counted(
+            index.advisories() + index.withdrawn(),
+            "advisory",
+            "advisories"
+        )
+    )?;
+    for kind in Kind::ALL {
+        // Yanks come from registries and are never part of a database.
+        if kind != Kind::Yanked {
+            writeln!(out, "    {:<13} {:>6}", kind.as_str(), index.count(kind))?;
+        }
+    }
+    writeln!(out, "    {:<13} {:>6}", "withdrawn", index.withdrawn())?;
+    let quarantined = index.quarantined();
+    writeln!(
+        out,
+        "{LITERAL}{} quarantined{LITERAL:#}",
+        counted(quarantined.len(), "file", "files")
+    )?;
+    for file in quarantined {
+        writeln!(
+            out,
+            "    {}: {}",
+            Untrusted(&file.path),
+            Untrusted(&file.reason)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! The `[advisory]` table of cargo's configuration, from files, the environment and `--config`, as cargo merges them.
+//!
+//! A workspace that one enters is not trusted with everything: its files may set levels and add databases; only the
+//! user's own file in `$CARGO_HOME`, the environment and the command line may replace the default database or set where
+//! the cache lies, whether there is a check, and how old the index may be.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{anyhow, bail};
+use cargo::util::context::{ConfigRelativePath, ConfigValue, Definition, OptValue, Value};
+use cargo::{CargoResult, GlobalContext};
+use jiff::SignedDuration;
+
+use crate::advisory::Kind;
+use crate::policy::{Level, Rules};
+use crate::report::Untrusted;
+
+/// RustSec's own database.
+pub const DEFAULT_DATABASE: &str = "https://github.com/RustSec/advisory-db";
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_hours(14 * 24);
+const LONGEST_MAX_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Keys beside those of the kinds.
+const KEYS: [&str; 4] = ["cache-dir", "databases", "enabled", "max-age"];
+
+/// The table, resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub enabled: bool,
+    /// Where `enabled` was set, for messages. None if nowhere.
+    pub enabled_by: Option<String>,
+    /// URLs and absolute folders, in order, at least one.
+    pub databases: Vec<String>,
+    pub cache_dir: PathBuf,
+    pub max_age: SignedDuration,
+    pub rules: Rules,
+}
+
+impl Config {
+    /// Reads the table.
+    ///
+    /// # Errors
+    ///
+    /// On an unknown key or value, or a key that a workspace may not set. Names the file or variable, and what is
+    /// allowed.
+    pub fn load(gctx: &GlobalContext) -> CargoResult<Config> {
+        refuse_unknown_keys(gctx)?;
+        let mut rules = Rules::default();
+        for kind in Kind::ALL {
+            let key = format!("advisory.{kind}");
+            if let Some(word) = gctx.get::<OptValue<String>>(&key)? {
+                *rules.of_mut(kind) = level(&key, &word)?.into();
+            }
+        }
+        let enabled = gctx.get::<OptValue<bool>>("advisory.enabled")?;
+        if let Some(value) = &enabled {
+            refuse_workspace(gctx, "advisory.enabled", &value.definition)?;
+        }
+        let cache_dir = gctx.get::<Option<ConfigRelativePath>>("advisory.cache-dir")?;
+        if let Some(path) = &cache_dir {
+            refuse_workspace(gctx, "advisory.cache-dir", &path.value().definition)?;
+        }
+        let max_age = gctx.get::<OptValue<String>>("advisory.max-age")?;
+        if let Some(value) = &max_age {
+            refuse_workspace(gctx, "advisory.max-age", &value.definition)?;
+        }
+        Ok(Config {
+            enabled: enabled.as_ref().is_none_or(|value| value.val),
+            enabled_by: enabled.map(|value| described(&value.definition)),
+            databases: databases(gctx)?,
+            cache_dir: cache_dir.map_or_else(
+                || gctx.home().join("advisory").into_path_unlocked(),
+                |path| path.resolve_path(gctx),
+            ),
+            max_age: max_age.map_or(Ok(DEFAULT_MAX_AGE), |value| age(&value))?,
+            rules,
+        })
+    }
+}
+
+fn level(key: &str, word: &Value<String>) -> CargoResult<Level> {
+    Level::from_str(&word.val).map_err(|_| {
+        anyhow!(
+            "unknown level `{}` for `{key}` in {}; allowed are {}",
+            Untrusted(&word.val),
+            described(&word.definition),
+            quoted(Level::ALL.iter().map(|level| level.as_str()))
+        )
+    })
+}
+
+/// `36h`, `14d`.
+fn age(value: &Value<String>) -> CargoResult<SignedDuration> {
+    let parsed = || {
+        let (count, hours) = match value
+            .val
+            .split_at_checked(value.val.len().checked_sub(1)?)?
+        {
+            (count, "h") => (count, 1),
+            (count, "d") => (count, 24),
+            _ => return None,
+        };
+        let hours = i64::from(count.parse::<u32>().ok()?).checked_mul(hours)?;
+        Some(SignedDuration::from_hours(hours))
+    };
+    parsed()
+        .filter(|age| *age > SignedDuration::ZERO && *age <= LONGEST_MAX_AGE)
+        .ok_or_else(|| {
+            anyhow!(
+                "bad value `{}` for `advisory.max-age` in {}; allowed are hours and days such as `36h` and `14d`, \
+                 at most `{}d`",
+                Untrusted(&value.val),
+                described(&value.definition),
+                LONGEST_MAX_AGE.as_hours() / DAY.as_hours()
+            )
+        })
+}
+
+/// What the user configures replaces the default, what a workspace configures is added.
+fn databases(gctx: &GlobalContext) -> CargoResult<Vec<String>> {
+    let configured = gctx
+        .get::<Option<Vec<Value<String>>>>("advisory.databases")?
+        .unwrap_or_default();
+    let (added, mut databases): (Vec<_>, Vec<_>) = configured
+        .into_iter()
+        .partition(|value| is_workspaces(gctx, &value.definition));
+    let mut resolved = Vec::new();
+    if databases.is_empty() {
+        resolved.push(DEFAULT_DATABASE.to_owned());
+    }
+    databases.extend(added);
+    for value in databases {
+        let database = location(gctx, &value)?;
+        if !resolved.contains(&database) {
+            resolved.push(database);
+        }
+    }
+    Ok(resolved)
+}
+
+/// URLs stay as they are; a folder is relative to the one that holds `.cargo`, as paths are in cargo.
+fn location(gctx: &GlobalContext, value: &Value<String>) -> CargoResult<String> {
+    if value.val.is_empty() {
+        bail!(
+            "`advisory.databases` in {} holds an empty entry",
+            described(&value.definition)
+        );
+    }
+    if value.val.contains("://") {
+        return Ok(value.val.clone());
+    }
+    let path = value.definition.root(gctx.cwd()).join(&value.val);
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| anyhow!("path `{}` is not UTF-8", path.display()))
+}
+
+fn refuse_unknown_keys(gctx: &GlobalContext) -> CargoResult<()> {
+    let allowed = || {
+        let mut keys: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        keys.extend(KEYS);
+        keys.sort_unstable();
+        keys
+    };
+    match gctx.values()?.get("advisory") {
+        None => {}
+        Some(ConfigValue::Table(table, _)) => {
+            for (key, value) in table {
+                if !allowed().contains(&key.as_str()) {
+                    bail!(
+                        "unknown key `advisory.{}` in {}; allowed are {}",
+                        Untrusted(key),
+                        described(value.definition()),
+                        quoted(allowed())
+                    );
+                }
+            }
+        }
+        Some(other) => bail!(
+            "`advisory` in {} is {}, not a table",
+            described(other.definition()),
+            other.desc()
+        ),
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo's context answers for one variable at a time, a misspelt one shows only in the list"
+    )]
+    let variables = std::env::vars_os();
+    for (variable, _) in variables {
+        let Some(key) = variable
+            .to_str()
+            .and_then(|name| name.strip_prefix("CARGO_ADVISORY_"))
+        else {
+            continue;
+        };
+        let key = key.to_ascii_lowercase().replace('_', "-");
+        if !allowed().contains(&key.as_str()) {
+            bail!(
+                "unknown environment variable `{}`; allowed are {}",
+                Untrusted(&variable.to_string_lossy()),
+                quoted(allowed().into_iter().map(|key| {
+                    format!(
+                        "CARGO_ADVISORY_{}",
+                        key.to_ascii_uppercase().replace('-', "_")
+                    )
+                }))
+            );
+        }
+    }
+    Ok(())
+}
+
+fn refuse_workspace(gctx: &GlobalContext, key: &str, definition: &Definition) -> CargoResult<()> {
+    if is_workspaces(gctx, definition) {
+        bail!(
+            "`{key}` may not be set in {}; set it in the user's own configuration, `{}`, in the environment or with \
+             `--config`",
+            described(definition),
+            gctx.home()
+                .join("config.toml")
+                .into_path_unlocked()
+                .display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a file outside `$CARGO_HOME` says so, such as the one of a workspace.
+fn is_workspaces(gctx: &GlobalContext, definition: &Definition) -> bool {
+    match definition {
+        Definition::Path(path) => path.parent() != Some(gctx.home().as_path_unlocked()),
+        Definition::BuiltIn | Definition::Environment(_) | Definition::Cli(_) => false,
+    }
+}
+
+fn described(definition: &Definition) -> String {
+    match definition {
+        Definition::Path(path) => format!("`{}`", path.display()),
+        Definition::Environment(variable) => format!("environment variable `{variable}`"),
+        Definition::Cli(Some(path)) => format!("`--config {}`", path.display()),
+        Definition::Cli(None) => "`--config`".to_owned(),
+        Definition::BuiltIn => "cargo's own defaults".to_owned(),
+    }
+}
+
+fn quoted(words: impl IntoIterator<Item: std::fmt::Display>) -> String {
+    words
+        .into_iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,245 @@
+//! Where advisories come from: a git repository or a folder in RustSec's layout.
+//!
+//! # Quarantine
+//!
+//! One bad record must not disable all the others, nor go unnoticed. It is left out, and kept by name
+//! and reason, so that a check can tell whether it might have concerned a graph.
+//!
+//! # Memory
+//!
+//! Files are parsed while the next ones are read. What is kept is bounded by [`MAX_FILES`],
+//! [`MAX_TEXT`] and [`MAX_QUARANTINED`], each of which fails the whole database.
+
+mod fetch;
+mod folder;
+mod git;
+mod layout;
+pub mod parse;
+
+use crate::advisory::Advisory;
+use anyhow::{Context as _, anyhow, bail};
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// Advisory files in one database. RustSec's has 1,200.
+pub const MAX_FILES: usize = 200_000;
+/// Bytes in all advisory files of one database. RustSec's has 1.3 million.
+pub const MAX_TEXT: usize = 128 * 1024 * 1024;
+/// Records that can be set aside before a database as a whole is not to be trusted.
+pub const MAX_QUARANTINED: usize = 1000;
+
+/// A configured database, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A git repository behind an `https` URL.
+    Remote { url: String },
+    /// A git repository, of which the commit at `HEAD` is read, or a plain folder.
+    Local { url: String, path: PathBuf },
+}
+
+impl Location {
+    /// Checks what the configuration says. The disk is not looked at.
+    ///
+    /// # Errors
+    /// For everything that is no `https` URL, `file` URL or absolute path. What the URL holds beside
+    /// its host and path may be secret and is not repeated.
+    pub fn parse(configured: &str) -> anyhow::Result<Location> {
+        const ALLOWED: &str =
+            "allowed are `https://` URLs without a user name, `file://` URLs and absolute paths";
+
+        let url = configured.to_owned();
+        if Path::new(configured).is_absolute() {
+            let path = PathBuf::from(configured);
+            return Ok(Location::Local { url, path });
+        }
+        let Ok(parsed) = Url::parse(configured) else {
+            // `user:password@host:path` is no URL, and the password no text for a log.
+            if configured.contains('@') {
+                bail!("a database cannot be fetched with a user name; {ALLOWED}");
+            }
+            bail!("`{configured}` is not a database; {ALLOWED}");
+        };
+        if !parsed.username().is_empty() || parsed.password().is_some() || configured.contains('@')
+        {
+            bail!("a database cannot be fetched with a user name; {ALLOWED}");
+        }
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            bail!("the URL of a database cannot have a `?` or `#`; {ALLOWED}");
+        }
+        match parsed.scheme() {
+            "https" => Ok(Location::Remote { url }),
+            "file" => match parsed.to_file_path() {
+                Ok(path) => Ok(Location::Local { url, path }),
+                Err(()) => bail!("`{configured}` names no path on this machine; {ALLOWED}"),
+            },
+            scheme => bail!("a database cannot be fetched over `{scheme}`; {ALLOWED}"),
+        }
+    }
+
+    /// Exactly what was configured: it names the database in the index.
+    pub fn url(&self) -> &str {
+        match self {
+            Location::Remote { url } | Location::Local { url, .. } => url,
+        }
+    }
+
+    /// Whether reading it needs the network.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Location::Remote { .. })
+    }
+}
+
+/// What is needed to use the network. Offline means that there is none of it.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Settings for git, such as `http.proxy=http://proxy.example:3128`.
+    pub overrides: Vec<String>,
+    /// An existing folder in which a throwaway repository can be made.
+    pub scratch: PathBuf,
+}
+
+/// What the index holds of this database by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub commit: String,
+    pub committed: Timestamp,
+}
+
+/// How far [`load`] has got.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// Bytes received from the network.
+    Fetching { received: usize },
+    /// Files read.
+    Parsing { done: usize },
+}
+
+/// What [`load`] found.
+#[derive(Debug)]
+pub enum Loaded {
+    /// The repository is at the commit that is known.
+    Unchanged,
+    Snapshot(Snapshot),
+}
+
+/// A database as it was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// As [`Location::url`] has it.
+    pub url: String,
+    /// The commit, in hex, if it is a git repository.
+    pub commit: Option<String>,
+    /// The committer's date of `commit`.
+    pub committed: Option<Timestamp>,
+    /// Whether the known commit is among the ancestors of `commit`; `None` if nothing was known, if the
+    /// history at hand is too short to tell, or for a folder.
+    pub descends: Option<bool>,
+    /// By package and id, which together are unique.
+    pub advisories: Vec<Advisory>,
+    /// By path.
+    pub quarantined: Vec<Quarantined>,
+    /// By package and id.
+    pub withdrawn: Vec<Withdrawn>,
+}
+
+/// A record that could not be used. All of it is foreign text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quarantined {
+    /// Within the database.
+    pub path: String,
+    /// The crate that it is about, if that can be told.
+    pub package: Option<String>,
+    /// At most 200 characters on one line.
+    pub reason: String,
+}
+
+/// An advisory that RustSec has taken back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Withdrawn {
+    pub package: String,
+    pub id: String,
+}
+
+/// Reads a database, over the network if it is remote.
+///
+/// # Errors
+/// If it is remote and there is no `network`, if it cannot be fetched or read, if it is no advisory
+/// database or an empty one, and if it exceeds a limit. A bad record is no error: see [`Quarantined`].
+pub fn load(
+    location: &Location,
+    network: Option<&Network>,
+    known: Option<&Known>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> anyhow::Result<Loaded> {
+    let url = location.url();
+    match (location, network) {
+        (Location::Local { path, .. }, _) if git::is_repository(path) => {
+            git::read_local(path, url, known, progress)
+        }
+        (Location::Local { path, .. }, _) => folder::read(path, url, progress),
+        (Location::Remote { .. }, Some(network)) => fetch::fetch(url, network, known, progress),
+        (Location::Remote { .. }, None) => Err(anyhow!("it needs the network")),
+    }
+    .with_context(|| format!("cannot read the database `{url}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations() {
+        let remote = "https://github.com/RustSec/advisory-db";
+        assert_eq!(
+            Location::parse(remote).unwrap(),
+            Location::Remote {
+                url: remote.to_owned()
+            }
+        );
+        let here = std::env::temp_dir();
+        let there = Url::from_file_path(&here).unwrap();
+        for local in [here.to_str().unwrap(), there.as_str()] {
+            let location = Location::parse(local).unwrap();
+            assert_eq!(location.url(), local);
+            assert!(!location.is_remote());
+        }
+    }
+
+    #[test]
+    fn refused_locations_keep_their_secrets() {
+        for refused in [
+            "http://example.com/db",
+            "ssh://git@example.com/hunter2",
+            "ssh://example.com/db",
+            "git://example.com/db",
+            "git@example.com:hunter2/db",
+            "me:hunter2@example.com:db",
+            "https://me:hunter2@example.com/db",
+            "https://hunter2@example.com/db",
+            "https://example.com/db?token=hunter2",
+            "https://example.com/db#hunter2",
+            "https://me:hunter2@[/db",
+            "ftp://example.com/db",
+            "relative/path",
+            "",
+        ] {
+            let error = format!("{:#}", Location::parse(refused).unwrap_err());
+            assert!(
+                error.contains("allowed are `https://`"),
+                "{refused}: {error}"
+            );
+            assert!(!error.contains("hunter2"), "{refused}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_remote_database_needs_the_network() {
+        let location = Location::parse("https://example.com/db").unwrap();
+        let error = load(&location, None, None, &|_| {}).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "cannot read the database `https://example.com/db`: it needs the network"
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! How old an index is. The only place that subtracts times.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The age of an index as seen at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Younger than half of the limit.
+    Fresh { age: SignedDuration },
+    /// Past half of the limit: worth a note.
+    Aging { age: SignedDuration },
+    /// Past the limit: a denial cannot rely on it.
+    Stale { age: SignedDuration },
+    /// Made more than a day in the future: one of the two clocks is wrong, so the age is unknown.
+    Unknown { made: Timestamp, now: Timestamp },
+}
+
+/// How far two honest clocks may lie apart.
+const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Freshness {
+    /// `made` is when the oldest part of the index was compared with its source.
+    pub fn new(made: Timestamp, now: Timestamp, limit: SignedDuration) -> Freshness {
+        let age = now.duration_since(made);
+        if age < -TOLERANCE {
+            return Freshness::Unknown { made, now };
+        }
+        let age = age.max(SignedDuration::ZERO);
+        if age > limit {
+            Freshness::Stale { age }
+        } else if age > limit / 2 {
+            Freshness::Aging { age }
+        } else {
+            Freshness::Fresh { age }
+        }
+    }
+
+    /// The age in words.
+    pub fn age(&self) -> String {
+        match self {
+            Freshness::Fresh { age } | Freshness::Aging { age } | Freshness::Stale { age } => {
+                words(*age)
+            }
+            Freshness::Unknown { .. } => "of unknown age".to_owned(),
+        }
+    }
+}
+
+/// A duration in its largest whole unit: `3 hours`, `1 day`.
+pub fn words(duration: SignedDuration) -> String {
+    let (count, unit) = match duration.as_mins() {
+        minutes if minutes < 1 => return "less than a minute".to_owned(),
+        minutes if minutes < 60 => (minutes, "minute"),
+        minutes if minutes < 48 * 60 => (minutes / 60, "hour"),
+        minutes => (minutes / (24 * 60), "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn after(age: SignedDuration) -> Freshness {
+        let made = Timestamp::from_second(1_790_000_000).unwrap();
+        Freshness::new(made, made + age, DAY * 14)
+    }
+
+    #[test]
+    fn half_of_the_limit_is_worth_a_note_and_the_limit_itself_still_holds() {
+        assert_eq!(after(DAY * 7), Freshness::Fresh { age: DAY * 7 });
+        assert!(matches!(
+            after(DAY * 7 + SignedDuration::from_secs(1)),
+            Freshness::Aging { .. }
+        ));
+        assert!(matches!(after(DAY * 14), Freshness::Aging { .. }));
+        assert!(matches!(
+            after(DAY * 14 + SignedDuration::from_secs(1)),
+            Freshness::Stale { .. }
+        ));
+    }
+
+    #[test]
+    fn an_index_from_tomorrow_is_new_and_one_from_next_week_is_of_unknown_age() {
+        assert_eq!(
+            after(-DAY),
+            Freshness::Fresh {
+                age: SignedDuration::ZERO
+            }
+        );
+        assert!(matches!(after(-(DAY * 2)), Freshness::Unknown { .. }));
+    }
+
+    #[test]
+    fn ages_are_told_in_one_unit() {
+        assert_eq!(words(SignedDuration::from_secs(59)), "less than a minute");
+        assert_eq!(words(SignedDuration::from_mins(1)), "1 minute");
+        assert_eq!(words(SignedDuration::from_hours(47)), "47 hours");
+        assert_eq!(words(DAY * 2), "2 days");
+    }
+}

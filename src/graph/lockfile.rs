@@ -1,0 +1,171 @@
+//! The graph of a Cargo.lock alone, of any version, without its workspace.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+use std::rc::Rc;
+
+use anyhow::{Context as _, anyhow, bail};
+use cargo::sources::CRATES_IO_INDEX;
+use cargo::sources::registry::CRATES_IO_HTTP_INDEX;
+use semver::Version;
+use serde::Deserialize;
+
+use super::{Graph, Package, Source, Yanked};
+use crate::advisory::Registry;
+use crate::report::Untrusted;
+
+/// The newest version of the format that is understood. What a later one would mean nobody knows yet.
+const NEWEST: u32 = 4;
+
+/// The packages that the lockfile at `path` names.
+///
+/// # Errors
+///
+/// Names `path` when it cannot be read, is no lockfile, or names no package at all: a wrong file must never read as
+/// "nothing found".
+pub fn read(path: &Path) -> anyhow::Result<Graph> {
+    let text = cargo_util::paths::read(path)?;
+    parse(&text).with_context(|| {
+        format!(
+            "failed to read `{}` as a Cargo.lock; `cargo generate-lockfile` makes a new one",
+            path.display()
+        )
+    })
+}
+
+fn parse(text: &str) -> anyhow::Result<Graph> {
+    let lockfile: Lockfile = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| {
+            let before = text.get(..span.start).unwrap_or(text);
+            before.matches('\n').count() + 1
+        });
+        anyhow!("line {line}: {}", Untrusted(error.message()))
+    })?;
+    if let Some(version) = lockfile.version
+        && version > NEWEST
+    {
+        bail!("its version is {version}, the newest known one is {NEWEST}");
+    }
+    let mut graph = Graph::default();
+    let mut sources: HashMap<Option<String>, Rc<Source>> = HashMap::new();
+    // The oldest format kept the workspace's own package apart.
+    for locked in lockfile.package.into_iter().chain(lockfile.root) {
+        let version = Version::parse(&locked.version).map_err(|error| {
+            anyhow!(
+                "package `{}` has the version `{}`: {error}",
+                Untrusted(&locked.name),
+                Untrusted(&locked.version)
+            )
+        })?;
+        let source = match sources.entry(locked.source) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let source = Rc::new(source_of(new.key().as_deref()));
+                new.insert(source).clone()
+            }
+        };
+        graph.packages.push(Package {
+            name: locked.name,
+            version,
+            source,
+            yanked: Yanked::NotAsked,
+            platforms: None,
+            usage: None,
+        });
+    }
+    if graph.packages.is_empty() {
+        bail!("it names no package");
+    }
+    Ok(graph)
+}
+
+/// What is read of a lockfile. The rest, such as the edges, says nothing about which packages there are.
+#[derive(Deserialize)]
+struct Lockfile {
+    version: Option<u32>,
+    #[serde(default)]
+    package: Vec<Locked>,
+    root: Option<Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    source: Option<String>,
+}
+
+fn source_of(id: Option<&str>) -> Source {
+    let registry = id.and_then(|id| {
+        let url = id.strip_prefix("registry+").unwrap_or(id);
+        if url == CRATES_IO_INDEX || url == CRATES_IO_HTTP_INDEX {
+            Some(Registry::CratesIo)
+        } else if id.starts_with("registry+") || id.starts_with("sparse+") {
+            Some(Registry::Other(id.to_owned()))
+        } else {
+            None
+        }
+    });
+    Source {
+        id: id.map(str::to_owned),
+        registry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        format!("{:#}", parse(text).unwrap_err())
+    }
+
+    #[test]
+    fn every_version_of_the_format_names_its_packages() {
+        let package = "[[package]]\nname = \"a\"\nversion = \"1.0.0-rc.1\"\nsource = \"registry+https://r.example/\"\n";
+        for head in ["", "version = 3\n", "version = 4\n"] {
+            let graph = parse(&format!("{head}{package}")).unwrap();
+            assert_eq!(graph.packages.len(), 1);
+            assert_eq!(graph.packages[0].name, "a");
+            assert_eq!(
+                graph.packages[0].source.registry,
+                Some(Registry::Other("registry+https://r.example/".to_owned()))
+            );
+        }
+        let oldest = "[root]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = []\n";
+        assert_eq!(parse(oldest).unwrap().packages.len(), 1);
+    }
+
+    #[test]
+    fn paths_and_git_repositories_come_from_no_registry() {
+        for source in [None, Some("git+https://g.example/a.git#0123")] {
+            assert_eq!(source_of(source).registry, None);
+        }
+        for source in [
+            format!("registry+{CRATES_IO_INDEX}"),
+            CRATES_IO_HTTP_INDEX.to_owned(),
+        ] {
+            assert_eq!(source_of(Some(&source)).registry, Some(Registry::CratesIo));
+        }
+    }
+
+    #[test]
+    fn what_is_no_lockfile_is_refused() {
+        assert_eq!(refused(""), "it names no package");
+        assert_eq!(refused("version = 4\n"), "it names no package");
+        assert_eq!(
+            refused("version = 5\n"),
+            "its version is 5, the newest known one is 4"
+        );
+        assert!(refused("a\n<<<<<<< ours").starts_with("line 1: "));
+        assert!(refused("[package]\nname = \"a\"\nversion = \"1.0.0\"").starts_with("line 1: "),);
+        let hostile = refused("[[package]]\nname = \"\u{1b}[2J\"\nversion = \"1.0.0\"\n");
+        assert!(hostile.starts_with("line 2: "), "{hostile}");
+        assert!(!hostile.contains('\u{1b}'), "{hostile}");
+        assert!(
+            refused("[[package]]\nname = \"a\"\nversion = \"one\"\n")
+                .starts_with("package `a` has the version `one`: ")
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! Where indexes are kept, one for each list of databases, and how one takes the place of another.
+
+use super::file::{self, Sections};
+use super::provenance::Provenance;
+use super::{DatabaseInfo, Error, Index, Verify, seen_again};
+use anyhow::{Context as _, bail};
+use cargo_util::Sha256;
+use jiff::Timestamp;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// What lies about for longer was left behind by a process that was killed: a refresh takes a minute
+/// at the most.
+const STALE: Duration = Duration::from_secs(60 * 60);
+
+/// A folder of indexes.
+#[derive(Clone, Debug)]
+pub struct Store {
+    dir: PathBuf,
+}
+
+impl Store {
+    pub fn new(dir: impl Into<PathBuf>) -> Store {
+        Store { dir: dir.into() }
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the index of these databases is. Their order counts, and every byte of their URLs, so that
+    /// nobody's index can stand in for another's.
+    pub fn path_for(&self, databases: &[String]) -> PathBuf {
+        self.dir.join(format!("{}.bin", stem(databases)))
+    }
+
+    /// Opens the index of these databases.
+    ///
+    /// # Errors
+    /// Every [`Error`]; [`Error::OtherDatabases`] if the index names others than these.
+    pub fn open(&self, databases: &[String], verify: Verify) -> Result<Index, Error> {
+        let index = Index::open(&self.path_for(databases), verify)?;
+        check_databases(index.databases(), databases)?;
+        Ok(index)
+    }
+
+    /// Puts `bytes` in the place of the index of these databases, all at once: a reader sees the old
+    /// index or the new one, also after a crash. `now` only serves to tell old temporary files.
+    ///
+    /// # Errors
+    /// If `bytes` are no index of these databases, if the folder cannot be written to, and if a newer
+    /// version of this program has left an index there; the old index stays as it is.
+    pub fn publish(
+        &self,
+        databases: &[String],
+        bytes: &[u8],
+        now: SystemTime,
+    ) -> anyhow::Result<PathBuf> {
+        let sections = Sections::of(bytes, Verify::All)?;
+        let provenance = Provenance::read(sections.provenance)?;
+        check_databases(&provenance.databases, databases)?;
+
+        self.create_dir()?;
+        let path = self.path_for(databases);
+        // Whatever else is there gives way, or turns out to be in the way below.
+        if let Err(error @ Error::TooNew { .. }) = file::check_format(&path) {
+            bail!("cannot replace `{}`: {error}", path.display());
+        }
+        self.remove_stale(now);
+
+        let prefix = format!("{}.tmp-", stem(databases));
+        // Created exclusively, and for its owner alone.
+        let mut temporary = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempfile_in(&self.dir)
+            .with_context(|| self.cannot_write())?;
+        temporary
+            .write_all(bytes)
+            .and_then(|()| temporary.as_file().sync_all())
+            .with_context(|| self.cannot_write())?;
+        temporary
+            .persist(&path)
+            .map_err(|error| error.error)
+            .with_context(|| {
+                let path = path.display();
+                format!("cannot replace `{path}`; if it is not a file, remove it")
+            })?;
+        sync_dir(&self.dir).with_context(|| self.cannot_write())?;
+        Ok(path)
+    }
+
+    /// Notes in the index of these databases that all of them were seen at `checked` to be as they are in it.
+    ///
+    /// # Errors
+    /// If there is no sound index of these databases, and those of [`Store::publish`].
+    pub fn seen_again(&self, databases: &[String], checked: Timestamp) -> anyhow::Result<PathBuf> {
+        let bytes = file::read_whole(&self.path_for(databases))?;
+        self.publish(databases, &seen_again(&bytes, checked)?, checked.into())
+    }
+
+    fn cannot_write(&self) -> String {
+        format!(
+            "cannot write to the folder `{}`; make it writable, or set `advisory.cache-dir` to another one",
+            self.dir.display()
+        )
+    }
+
+    fn create_dir(&self) -> anyhow::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(&self.dir).with_context(|| {
+            format!(
+                "cannot make the folder `{}`; set `advisory.cache-dir` to another one",
+                self.dir.display()
+            )
+        })
+    }
+
+    /// Removes temporary files of processes that were killed. Whether that works is of no account.
+    fn remove_stale(&self, now: SystemTime) {
+        let Ok(entries) = fs::read_dir(&self.dir) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let is_ours = entry.file_name().to_str().is_some_and(is_temporary);
+            let is_stale = || {
+                let meta = entry.metadata()?;
+                let age = now.duration_since(meta.modified()?);
+                io::Result::Ok(meta.is_file() && age.is_ok_and(|age| age > STALE))
+            };
+            if is_ours && is_stale().unwrap_or(false) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), Error> {
+    if !found.iter().map(|database| &database.url).eq(databases) {
+        return Err(Error::OtherDatabases);
+    }
+    Ok(())
+}
+
+const STEM: &str = "index-";
+/// Hex digits of the hash in a name.
+const DIGITS: usize = 32;
+
+/// The name of a file without its ending.
+fn stem(databases: &[String]) -> String {
+    let mut hasher = Sha256::new();
+    for url in databases {
+        // With their lengths, or `["ab", "c"]` would be `["a", "bc"]`.
+        hasher.update(&(url.len() as u64).to_le_bytes());
+        hasher.update(url.as_bytes());
+    }
+    let hash = hasher.finish_hex();
+    format!("{STEM}{}", hash.get(..DIGITS).unwrap_or(&hash))
+}
+
+/// Whether this is the name of one of our temporary files.
+fn is_temporary(name: &str) -> bool {
+    name.strip_prefix(STEM)
+        .and_then(|rest| rest.split_at_checked(DIGITS))
+        .is_some_and(|(hash, rest)| {
+            hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && rest.starts_with(".tmp-")
+        })
+}
+
+/// Makes a rename last. Where folders cannot be opened, the system has no notion of it.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_depend_on_every_byte_and_the_order() {
+        let store = Store::new("/cache");
+        let path = |urls: &[&str]| {
+            let urls: Vec<_> = urls.iter().map(|url| (*url).to_owned()).collect();
+            store.path_for(&urls)
+        };
+        let paths = [
+            path(&["https://a", "https://b"]),
+            path(&["https://b", "https://a"]),
+            path(&["https://ahttps://b"]),
+            path(&["https://a"]),
+            path(&["https://a/"]),
+            path(&[]),
+        ];
+        for (i, a) in paths.iter().enumerate() {
+            for b in &paths[i + 1..] {
+                assert_ne!(a, b);
+            }
+        }
+        let name = paths[0].file_name().unwrap().to_str().unwrap();
+        assert_eq!(name.len(), "index-.bin".len() + DIGITS);
+    }
+
+    #[test]
+    fn names_of_temporary_files() {
+        let stem = stem(&[]);
+        assert!(is_temporary(&format!("{stem}.tmp-Ab3")));
+        for other in [
+            format!("{stem}.bin"),
+            "index-.tmp-1".to_owned(),
+            format!("x{stem}.tmp-1"),
+        ] {
+            assert!(!is_temporary(&other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Compiling databases into the bytes of an index.
+
+use super::file::Sections;
+use super::provenance::Provenance;
+use super::read::Verify;
+use super::wire::{self, check, put_list, put_number, put_option, put_str, put_version};
+use super::{DatabaseInfo, Error, FORMAT, MAX_DETAILS, MAX_FRONT, MAX_INDEX};
+use crate::advisory::{Advisory, Kind, Range, Registry};
+use crate::database::Snapshot;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A database that goes into an index.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    pub snapshot: &'a Snapshot,
+    /// When the database was last seen to be in this state.
+    pub checked: Timestamp,
+}
+
+/// The bytes of an index. The same input makes the same bytes.
+///
+/// An advisory that several databases have, by package and id, is taken from the first of them; if the
+/// first says that it is withdrawn, it is.
+///
+/// # Errors
+/// [`Error::Empty`] without any advisory, and [`Error::TooLarge`] where a reader would refuse the result.
+pub fn compile(sources: &[Source<'_>], now: Timestamp) -> Result<Vec<u8>, Error> {
+    let chosen = choose(sources);
+    if chosen.packages.is_empty() {
+        return Err(Error::Empty);
+    }
+    let lookup = lookup(&chosen.packages)?;
+    let provenance = provenance(sources, &chosen, now).write();
+    assemble(&provenance, &lookup.bytes, lookup.details, |put| {
+        for (_, advisory) in chosen.packages.values().flatten() {
+            put(&details(advisory));
+        }
+    })
+}
+
+/// The same index, whose databases were seen to be in the same state once more.
+///
+/// # Errors
+/// If `bytes` are not a sound index.
+pub(super) fn seen_again(bytes: &[u8], checked: Timestamp) -> Result<Vec<u8>, Error> {
+    let sections = Sections::of(bytes, Verify::All)?;
+    let mut provenance = Provenance::read(sections.provenance)?;
+    for database in &mut provenance.databases {
+        database.checked = checked;
+    }
+    let details = sections.details;
+    assemble(
+        &provenance.write(),
+        sections.lookup,
+        details.len() as u64,
+        |put| put(details),
+    )
+}
+
+/// Puts a header before the sections. The last one, by far the longest, is given as its length and in
+/// pieces, so that it is in memory only once.
+fn assemble(
+    provenance: &[u8],
+    lookup: &[u8],
+    details: u64,
+    pieces: impl Fn(&mut dyn FnMut(&[u8])),
+) -> Result<Vec<u8>, Error> {
+    let front = (wire::HEADER + provenance.len() + lookup.len()) as u64;
+    let total = front + details;
+    limit(front, MAX_FRONT)?;
+    limit(total, MAX_INDEX)?;
+
+    let mut out = Vec::with_capacity(total as usize);
+    out.resize(wire::HEADER, 0);
+    out.extend(provenance);
+    out.extend(lookup);
+    pieces(&mut |piece| out.extend(piece));
+
+    let details = out.get(front as usize..).unwrap_or_default();
+    let mut header = total.to_le_bytes().to_vec();
+    for section in [provenance, lookup, details] {
+        header.extend((section.len() as u64).to_le_bytes());
+        header.extend(check(section));
+    }
+    let check = check(&header);
+    let header = [&wire::preamble(FORMAT), header.as_slice(), &check].concat();
+    out.splice(..wire::HEADER, header);
+    Ok(out)
+}
+
+fn limit(found: u64, limit: u64) -> Result<(), Error> {
+    if found > limit {
+        return Err(Error::TooLarge { found, limit });
+    }
+    Ok(())
+}
+
+/// What goes in, and what stays out.
+struct Chosen<'a> {
+    /// Each with the place of its database, by id.
+    packages: BTreeMap<&'a str, Vec<(usize, &'a Advisory)>>,
+    withdrawn: usize,
+}
+
+fn choose<'a>(sources: &[Source<'a>]) -> Chosen<'a> {
+    let mut seen = BTreeSet::new();
+    let mut chosen = Chosen {
+        packages: BTreeMap::new(),
+        withdrawn: 0,
+    };
+    for (database, source) in sources.iter().enumerate() {
+        // The ids of one database are unique; only those of the databases before it count.
+        let mut found = Vec::new();
+        for withdrawn in &source.snapshot.withdrawn {
+            let key = (withdrawn.package.as_str(), withdrawn.id.as_str());
+            if !seen.contains(&key) {
+                chosen.withdrawn += 1;
+                found.push(key);
+            }
+        }
+        for advisory in &source.snapshot.advisories {
+            let key = (advisory.package.as_str(), advisory.id.as_str());
+            if !seen.contains(&key) {
+                let package = chosen.packages.entry(key.0).or_default();
+                package.push((database, advisory));
+                found.push(key);
+            }
+        }
+        seen.extend(found);
+    }
+    for advisories in chosen.packages.values_mut() {
+        advisories.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+    }
+    chosen
+}
+
+fn provenance(sources: &[Source<'_>], chosen: &Chosen<'_>, now: Timestamp) -> Provenance {
+    let mut counts = [0; Kind::ALL.len()];
+    for (_, advisory) in chosen.packages.values().flatten() {
+        counts[advisory.kind as usize] += 1;
+    }
+    let databases = sources
+        .iter()
+        .map(|Source { snapshot, checked }| DatabaseInfo {
+            url: snapshot.url.clone(),
+            commit: snapshot.commit.clone(),
+            committed: snapshot.committed,
+            checked: *checked,
+        });
+    Provenance {
+        made: now,
+        counts,
+        withdrawn: chosen.withdrawn,
+        databases: databases.collect(),
+        quarantined: sources
+            .iter()
+            .flat_map(|source| source.snapshot.quarantined.iter().cloned())
+            .collect(),
+    }
+}
+
+struct Lookup {
+    bytes: Vec<u8>,
+    /// Bytes of the section *details*.
+    details: u64,
+}
+
+/// Section *lookup*: number of packages; table of packages by name, see [`wire::row`]; registries other
+/// than crates.io; packages, each with its name, the number of its advisories and, each with its length
+/// in front, the advisories.
+fn lookup(packages: &BTreeMap<&str, Vec<(usize, &Advisory)>>) -> Result<Lookup, Error> {
+    let registries: BTreeSet<&str> = packages
+        .values()
+        .flatten()
+        .filter_map(|(_, advisory)| match &advisory.registry {
+            Registry::CratesIo => None,
+            Registry::Other(source) => Some(source.as_str()),
+        })
+        .collect();
+    // 0 stands for crates.io.
+    let registries: BTreeMap<&str, u64> = registries.into_iter().zip(1..).collect();
+
+    let mut table = Vec::new();
+    let mut records = Vec::new();
+    let mut text_start = 0;
+    put_number(&mut records, registries.len() as u64);
+    for source in registries.keys() {
+        put_str(&mut records, source);
+    }
+    let start = 4 + packages.len() * wire::ROW;
+    for (&name, advisories) in packages {
+        let at = start + records.len();
+        limit(at as u64, MAX_FRONT)?;
+        table.extend(wire::row(wire::prefix(name.as_bytes()), at as u32));
+
+        put_str(&mut records, name);
+        put_number(&mut records, advisories.len() as u64);
+        for &(database, advisory) in advisories {
+            let registry = match &advisory.registry {
+                Registry::CratesIo => 0,
+                Registry::Other(source) => registries[source.as_str()],
+            };
+            let text = details(advisory);
+            limit(text.len() as u64, MAX_DETAILS)?;
+            let mut entry = entry(advisory, database, registry);
+            put_number(&mut entry, text_start);
+            put_number(&mut entry, text.len() as u64);
+            entry.extend(check(&text));
+            text_start += text.len() as u64;
+
+            put_number(&mut records, entry.len() as u64);
+            records.extend(entry);
+        }
+    }
+
+    // At most `MAX_FRONT / ROW` of them, or the limit above has been hit.
+    let mut bytes = (packages.len() as u32).to_le_bytes().to_vec();
+    bytes.extend(table);
+    bytes.extend(records);
+    Ok(Lookup {
+        bytes,
+        details: text_start,
+    })
+}
+
+/// An advisory in *lookup*, up to where its details are.
+fn entry(advisory: &Advisory, database: usize, registry: u64) -> Vec<u8> {
+    let mut out = Vec::with_capacity(96);
+    out.push(advisory.kind as u8);
+    // 0 stands for "not scored".
+    out.push(advisory.severity.map_or(0, |severity| severity as u8 + 1));
+    put_number(&mut out, database as u64);
+    put_number(&mut out, registry);
+    put_str(&mut out, &advisory.id);
+    put_number(&mut out, advisory.ranges.len() as u64);
+    for Range { introduced, fixed } in &advisory.ranges {
+        out.push(u8::from(introduced.is_some()) | u8::from(fixed.is_some()) << 1);
+        for version in [introduced, fixed].into_iter().flatten() {
+            put_version(&mut out, version);
+        }
+    }
+    put_list(&mut out, &advisory.affected_os);
+    put_list(&mut out, &advisory.affected_arch);
+    out
+}
+
+/// An advisory in *details*: what is left of it.
+fn details(advisory: &Advisory) -> Vec<u8> {
+    let mut out = Vec::with_capacity(advisory.description.len() + 512);
+    put_str(&mut out, &advisory.title);
+    put_str(&mut out, &advisory.description);
+    put_str(&mut out, &advisory.date);
+    put_option(&mut out, advisory.url.as_deref());
+    put_option(&mut out, advisory.cvss.as_deref());
+    for list in [
+        &advisory.references,
+        &advisory.aliases,
+        &advisory.related,
+        &advisory.patched,
+        &advisory.unaffected,
+        &advisory.affected_functions,
+    ] {
+        put_list(&mut out, list);
+    }
+    out
+}

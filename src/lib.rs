@@ -1,0 +1,23 @@
+//! cargo with security advisories built in: a step between resolution and compilation that checks the resolved graph
+//! against a cached index of advisories and yanks, and says so in one line, or fails under `--deny-advisories`.
+//!
+//! The modules in the order of the flow. Left half, its own process (`cargo advisory update`): [`database`] reads
+//! advisories, [`index`] compiles them, [`refresh`] does both. Right half, inside a build: [`extension`] is what cargo
+//! calls, [`graph`] turns cargo's unit graph into plain data, [`check`] joins graph and index into findings, [`policy`]
+//! makes a verdict of them and [`report`] words it. [`command`] holds `cargo advisory`.
+//!
+//! Only `extension`, `graph`, `config` and `command` name cargo's types.
+
+pub mod advisory;
+pub mod check;
+pub mod command;
+pub mod config;
+pub mod database;
+pub mod extension;
+pub mod freshness;
+pub mod graph;
+pub mod index;
+pub mod policy;
+pub mod problem;
+pub mod refresh;
+pub mod report;

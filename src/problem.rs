@@ -1,0 +1,130 @@
+//! What keeps us from a full answer. "Could not check" never looks like "nothing found": a build says it in one note,
+//! a denial fails.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+
+use crate::freshness::{Freshness, words};
+use crate::index;
+use crate::report::{Untrusted, counted};
+
+/// Why an answer is not the whole one. Displayed as one phrase with what to do about it.
+#[derive(Debug)]
+pub enum Problem {
+    /// No index was ever made.
+    NoIndex,
+    /// The index cannot be used.
+    BadIndex { path: PathBuf, error: index::Error },
+    /// The index is old, or of unknown age.
+    Age {
+        freshness: Freshness,
+        limit: SignedDuration,
+    },
+    /// Advisories about packages of the graph, or about nobody knows which, were not understood.
+    Quarantined { packages: Vec<String> },
+    /// The sources of these packages could not tell whether they are yanked.
+    YanksUnknown { packages: Vec<String> },
+    /// The check itself failed.
+    Failed(anyhow::Error),
+}
+
+/// What every problem with the index is mended with.
+const UPDATE: &str = "run `cargo advisory update`";
+
+impl Problem {
+    /// As the error of a command that cannot go on.
+    pub fn into_error(self) -> anyhow::Error {
+        anyhow::format_err!("{self}")
+    }
+
+    /// A stable word for tools.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Problem::NoIndex => "no-index",
+            Problem::BadIndex { .. } => "bad-index",
+            Problem::Age { .. } => "index-age",
+            Problem::Quarantined { .. } => "quarantined",
+            Problem::YanksUnknown { .. } => "yanks-unknown",
+            Problem::Failed(_) => "check-failed",
+        }
+    }
+
+    /// Whether a denial must fail because of it. An index past half of its time still holds.
+    pub fn fails_denial(&self) -> bool {
+        !matches!(
+            self,
+            Problem::Age {
+                freshness: Freshness::Fresh { .. } | Freshness::Aging { .. },
+                ..
+            }
+        )
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::NoIndex => write!(
+                f,
+                "dependencies are not checked for advisories, there is no index yet; {UPDATE}"
+            ),
+            Problem::BadIndex { path, error } => write!(
+                f,
+                "dependencies are not checked for advisories, the index `{}` is unusable: {error}",
+                path.display()
+            ),
+            Problem::Age {
+                freshness: Freshness::Unknown { made, now },
+                ..
+            } => write!(
+                f,
+                "the age of the advisory index is unknown: it was made at {made:.0} and it is {now:.0} now; \
+                 set the clock or {UPDATE}"
+            ),
+            Problem::Age { freshness, limit } => write!(
+                f,
+                "the advisory index is {} old, of {} allowed by `advisory.max-age`; {UPDATE}",
+                freshness.age(),
+                words(*limit)
+            ),
+            Problem::Quarantined { packages } => write!(
+                f,
+                "advisories that were not understood may concern {}; `cargo advisory status` shows them",
+                listed(packages)
+            ),
+            Problem::YanksUnknown { packages } => write!(
+                f,
+                "it is not known whether {} yanked; run `cargo fetch`",
+                match packages.as_slice() {
+                    [one] => format!("{} is", Untrusted(one)),
+                    packages => format!("{} are", listed(packages)),
+                }
+            ),
+            Problem::Failed(error) => write!(
+                f,
+                "dependencies are not checked for advisories: {}",
+                Untrusted(&format!("{error:#}"))
+            ),
+        }
+    }
+}
+
+/// The first packages by name and how many more there are.
+fn listed(packages: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut names = packages
+        .iter()
+        .take(SHOWN)
+        .map(|name| Untrusted(name).to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    if packages.len() > SHOWN {
+        names.push_str(&format!(
+            " and {}",
+            counted(packages.len() - SHOWN, "more package", "more packages")
+        ));
+    }
+    names
+}

@@ -1,0 +1,157 @@
+//! The one line of a build.
+
+use std::collections::BTreeMap;
+
+use crate::advisory::Kind;
+use crate::check::Finding;
+use crate::policy::{Policy, Strictness};
+use crate::report::{Untrusted, counted};
+
+/// Columns of the line where there is no terminal.
+pub const WIDTH_OF_NO_TERMINAL: usize = 200;
+
+/// What goes before the line on the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heading {
+    Warning,
+    /// Holds what denied: the flag or key that a user would look for.
+    Error {
+        denied_by: String,
+    },
+}
+
+impl Heading {
+    /// The heading for findings that `policy` denies.
+    pub fn denied(policy: &Policy, denied: &[&Finding<'_>]) -> Heading {
+        let denied_by = match (policy.strictness, denied.first()) {
+            (Strictness::DenyAdvisories, _) | (_, None) => "--deny-advisories".to_owned(),
+            (Strictness::DenyWarnings, _) => "build.warnings".to_owned(),
+            (Strictness::Rules, Some(worst)) => format!("advisory.{}", worst.kind),
+        };
+        Heading::Error { denied_by }
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Heading::Warning => "warning: ",
+            Heading::Error { .. } => "error: ",
+        }
+    }
+}
+
+/// The words of the line, worst first. Kinds that a user would not tell apart share one.
+const WORDS: [(&str, &[Kind]); 5] = [
+    ("insecure", &[Kind::Malicious, Kind::Vulnerability]),
+    ("unsound", &[Kind::Unsound]),
+    ("yanked", &[Kind::Yanked]),
+    ("unmaintained", &[Kind::Unmaintained]),
+    ("flagged", &[Kind::Notice]),
+];
+
+/// The line for `findings`, without the heading's word, which the terminal colours. With it the line takes at most
+/// `width` columns, as far as that is possible.
+///
+/// Counts dependencies, each once under its worst kind, and names as many as there is room for, worst first.
+///
+/// # Panics
+///
+/// Never: of no findings it makes a line that names none.
+pub fn line(heading: &Heading, findings: &[&Finding<'_>], width: usize) -> String {
+    let dependencies = worst_of_each(findings);
+    let room = width.saturating_sub(heading.word().len());
+    let counts = counts(&dependencies);
+    let denied_by = match heading {
+        Heading::Warning => String::new(),
+        Heading::Error { denied_by } => format!(" denied by `{denied_by}`"),
+    };
+    let names: Vec<String> = dependencies.iter().map(|finding| name(finding)).collect();
+    const DETAILS: &str = "; run `cargo advisory` for details";
+    const SHORT: &str = "; run `cargo advisory`";
+
+    // From the fullest to the barest; names are worth more than two words of the hint.
+    let named = |shown: usize, hint: &str| {
+        let mut list = names[..shown].join(", ");
+        if shown < names.len() {
+            list.push_str(&format!(", and {} more", names.len() - shown));
+        }
+        format!("{counts}{denied_by}: {list}{hint}")
+    };
+    let fits = |line: &String| columns(line) <= room;
+    for hint in [DETAILS, SHORT] {
+        if let Some(line) = (1..=names.len())
+            .rev()
+            .map(|shown| named(shown, hint))
+            .find(fits)
+        {
+            return line;
+        }
+    }
+    [
+        format!("{counts}{denied_by}{DETAILS}"),
+        format!("{counts}{denied_by}{SHORT}"),
+        format!("{counts}{SHORT}"),
+    ]
+    .into_iter()
+    .find(fits)
+    .unwrap_or_else(|| {
+        format!(
+            "{} to look at{SHORT}",
+            counted(names.len(), "dependency", "dependencies")
+        )
+    })
+}
+
+/// The worst finding of each package, worst first.
+fn worst_of_each<'f, 'g>(findings: &[&'f Finding<'g>]) -> Vec<&'f Finding<'g>> {
+    let mut worst = BTreeMap::new();
+    for finding in findings {
+        let package = &finding.package;
+        let id = (&package.name, &package.version, &package.source.id);
+        let known = worst.entry(id).or_insert(*finding);
+        if finding.rank() < known.rank() {
+            *known = finding;
+        }
+    }
+    let mut worst: Vec<_> = worst.into_values().collect();
+    worst.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    worst
+}
+
+/// `2 insecure and 3 yanked dependencies`.
+fn counts(dependencies: &[&Finding<'_>]) -> String {
+    let counts: Vec<String> = WORDS
+        .iter()
+        .filter_map(|(word, kinds)| {
+            let count = dependencies
+                .iter()
+                .filter(|finding| kinds.contains(&finding.kind))
+                .count();
+            (count > 0).then(|| format!("{count} {word}"))
+        })
+        .collect();
+    let noun = if dependencies.len() == 1 {
+        "dependency"
+    } else {
+        "dependencies"
+    };
+    match counts.as_slice() {
+        [] => format!("0 {noun}"),
+        [one] => format!("{one} {noun}"),
+        [first @ .., last] => format!("{} and {last} {noun}", first.join(", ")),
+    }
+}
+
+/// `time 0.1.43 (RUSTSEC-2020-0071)`, `libc 0.2.1 (yanked)`.
+fn name(finding: &Finding<'_>) -> String {
+    let id = finding.id().unwrap_or("yanked");
+    format!(
+        "{} {} ({})",
+        Untrusted(&finding.package.name),
+        Untrusted(&finding.package.version.to_string()),
+        Untrusted(id)
+    )
+}
+
+fn columns(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}

@@ -1,0 +1,13 @@
+//! What a person or a tool reads. Everything printed is worded here, from the same findings.
+
+pub mod human;
+pub mod json;
+pub mod line;
+pub mod untrusted;
+
+pub use untrusted::Untrusted;
+
+/// `1 package`, `2 packages`; irregular words are given whole.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

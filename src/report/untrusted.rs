@@ -1,0 +1,138 @@
+//! The one formatter for text that others wrote: advisories, names, versions, messages of servers.
+
+use std::fmt::{self, Write as _};
+
+use unicode_width::UnicodeWidthChar as _;
+
+/// The most columns that foreign text takes.
+pub const WIDTH: usize = 120;
+
+/// Shows foreign text so that it can do nothing but be read.
+///
+/// Whatever moves the cursor, starts a line, turns the direction of writing or takes no room is escaped as in Rust,
+/// `\u{1b}`, and text of more than [`WIDTH`] columns is cut with `…`. Printable ASCII stays as it is. Formatting the
+/// result again changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Untrusted<'a>(pub &'a str);
+
+impl fmt::Display for Untrusted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What fits once a cut is known to be needed leaves room for the ellipsis.
+        let mut column = 0;
+        let mut held = String::new();
+        for c in self.0.chars() {
+            let mut shown = String::new();
+            match shown_width(c) {
+                Some(_) => shown.push(c),
+                None => write!(shown, "{}", c.escape_unicode())?,
+            }
+            let width = shown_width(c).unwrap_or(shown.len());
+            if column + width > WIDTH {
+                return f.write_char('…');
+            }
+            column += width;
+            // The last column is held back: it becomes the ellipsis if more follows.
+            if column >= WIDTH {
+                held.push_str(&shown);
+            } else {
+                f.write_str(&shown)?;
+            }
+        }
+        f.write_str(&held)
+    }
+}
+
+/// The columns of a character that may be shown as it is, none for one that may not.
+fn shown_width(c: char) -> Option<usize> {
+    c.width().filter(|width| *width > 0 && !is_format(c))
+}
+
+/// Whether Unicode counts the character among those that only steer others (general categories Cf, Zl and Zp), or leaves
+/// the place open for such. The tables of widths give some of them a column.
+fn is_format(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        Untrusted(text).to_string()
+    }
+
+    #[test]
+    fn what_could_act_is_escaped() {
+        for (text, expected) in [
+            ("\u{1b}[31mred", r"\u{1b}[31mred"),
+            (
+                "\u{1b}]8;;http://x\u{7}link",
+                r"\u{1b}]8;;http://x\u{7}link",
+            ),
+            ("a\r\nb\tc", r"a\u{d}\u{a}b\u{9}c"),
+            ("a\n::error::b", r"a\u{a}::error::b"),
+            ("\u{202e}gpj.exe", r"\u{202e}gpj.exe"),
+            ("a\u{2066}b\u{2028}c", r"a\u{2066}b\u{2028}c"),
+            ("pay\u{200b}pal\u{feff}", r"pay\u{200b}pal\u{feff}"),
+            ("soft\u{ad}hyphen", r"soft\u{ad}hyphen"),
+            ("nul\0", r"nul\u{0}"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+
+    #[test]
+    fn ordinary_text_stays() {
+        for text in ["", "Potential segfault in `time`", "é ß 漢字 …"] {
+            assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(shown(&"x".repeat(WIDTH)), "x".repeat(WIDTH));
+        assert_eq!(
+            shown(&"x".repeat(WIDTH + 1)),
+            format!("{}…", "x".repeat(WIDTH - 1))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_acts_and_twice_is_once(text in any::<String>()) {
+            let once = shown(&text);
+            prop_assert!(!once.contains(|c: char| c.is_control() || is_format(c)));
+            prop_assert!(once.width() <= WIDTH);
+            prop_assert_eq!(shown(&once), once);
+        }
+
+        #[test]
+        fn printable_ascii_is_unchanged(text in "[ -~]{0,120}") {
+            prop_assert_eq!(shown(&text), text);
+        }
+    }
+}
