@@ -180,7 +180,7 @@ fn refuse_unknown_keys(gctx: &GlobalContext) -> CargoResult<()> {
             }
         }
         Some(other) => bail!(
-            "`advisory` in {} is {}, not a table",
+            "`advisory` in {} must be a table, found {}",
             described(other.definition()),
             other.desc()
         ),

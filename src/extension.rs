@@ -217,10 +217,9 @@ impl Advisories {
             bail!(denied);
         }
         refuse_denial_on(policy, &judged.problems)?;
-        if let Some(warning) = judged.warning {
-            if gctx.warning_handling()? != WarningHandling::Allow {
-                gctx.shell().warn(warning)?;
-            }
+        let hidden = gctx.warning_handling()? == WarningHandling::Allow;
+        if let Some(warning) = judged.warning.filter(|_| !hidden) {
+            gctx.shell().warn(warning)?;
         } else if let Some(problem) = judged.problems.first()
             && !self.noted.swap(true, Ordering::Relaxed)
         {

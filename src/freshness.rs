@@ -46,14 +46,25 @@ impl Freshness {
     }
 }
 
-/// A duration in its largest whole unit: `3 hours`, `1 day`.
+/// A duration in its largest whole unit, days only from two on: `3 hours`, `14 days`.
 pub fn words(duration: SignedDuration) -> String {
-    let (count, unit) = match duration.as_mins() {
-        minutes if minutes < 1 => return "less than a minute".to_owned(),
-        minutes if minutes < 60 => (minutes, "minute"),
-        minutes if minutes < 48 * 60 => (minutes / 60, "hour"),
-        minutes => (minutes / (24 * 60), "day"),
-    };
+    match (duration.as_mins(), duration.as_hours()) {
+        (minutes, _) if minutes < 1 => "less than a minute".to_owned(),
+        (minutes, _) if minutes < 60 => in_units(minutes, "minute"),
+        (_, hours) if hours < 48 => in_units(hours, "hour"),
+        (_, hours) => in_units(hours / 24, "day"),
+    }
+}
+
+/// A limit, which is a number of hours, without rounding: `14 days`, `359 hours`.
+pub fn limit_words(limit: SignedDuration) -> String {
+    match limit.as_hours() {
+        hours if hours % 24 == 0 => in_units(hours / 24, "day"),
+        hours => in_units(hours, "hour"),
+    }
+}
+
+fn in_units(count: i64, unit: &str) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -99,5 +110,13 @@ mod tests {
         assert_eq!(words(SignedDuration::from_mins(1)), "1 minute");
         assert_eq!(words(SignedDuration::from_hours(47)), "47 hours");
         assert_eq!(words(DAY * 2), "2 days");
+        assert_eq!(words(DAY * 2 + SignedDuration::from_hours(23)), "2 days");
+    }
+
+    #[test]
+    fn limits_are_told_without_rounding() {
+        assert_eq!(limit_words(DAY), "1 day");
+        assert_eq!(limit_words(DAY * 14), "14 days");
+        assert_eq!(limit_words(SignedDuration::from_hours(359)), "359 hours");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use crate::freshness::{Freshness, words};
+use crate::freshness::{Freshness, limit_words};
 use crate::index;
 use crate::report::{Untrusted, counted};
 
@@ -68,11 +68,11 @@ impl fmt::Display for Problem {
         match self {
             Problem::NoIndex => write!(
                 f,
-                "dependencies are not checked for advisories, there is no index yet; {UPDATE}"
+                "cannot check dependencies for advisories: there is no index yet; {UPDATE}"
             ),
             Problem::BadIndex { path, error } => write!(
                 f,
-                "dependencies are not checked for advisories, the index `{}` is unusable: {error}",
+                "cannot check dependencies with `{}`: {error}",
                 path.display()
             ),
             Problem::Age {
@@ -83,11 +83,20 @@ impl fmt::Display for Problem {
                 "the age of the advisory index is unknown: it was made at {made:.0} and it is {now:.0} now; \
                  set the clock or {UPDATE}"
             ),
+            Problem::Age {
+                freshness: freshness @ Freshness::Stale { .. },
+                limit,
+            } => write!(
+                f,
+                "the advisory index is {} old, over the limit of {} (`advisory.max-age`); {UPDATE}",
+                freshness.age(),
+                limit_words(*limit)
+            ),
             Problem::Age { freshness, limit } => write!(
                 f,
-                "the advisory index is {} old, of {} allowed by `advisory.max-age`; {UPDATE}",
+                "the advisory index is {} old; {} is the limit (`advisory.max-age`); {UPDATE}",
                 freshness.age(),
-                words(*limit)
+                limit_words(*limit)
             ),
             Problem::Quarantined { packages } => write!(
                 f,
@@ -104,7 +113,7 @@ impl fmt::Display for Problem {
             ),
             Problem::Failed(error) => write!(
                 f,
-                "dependencies are not checked for advisories: {}",
+                "cannot check dependencies for advisories: {}",
                 Untrusted(&format!("{error:#}"))
             ),
         }

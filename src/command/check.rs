@@ -155,9 +155,10 @@ impl Answer<'_> {
                 })
                 .collect(),
         };
-        let mut answer = serde_json::to_vec(&report)?;
-        answer.push(b'\n');
-        print(self.gctx, &answer)
+        let mut answer = serde_json::to_string(&report)?;
+        answer.push('\n');
+        // In the log of a build server `##[` starts a command wherever it stands. `#` is only ever inside a string here.
+        print(self.gctx, answer.replace("##", "#\\u0023").as_bytes())
     }
 
     fn print_human(&self, findings: &[Finding<'_>], lockfile: Option<&Path>) -> CargoResult<()> {

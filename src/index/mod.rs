@@ -132,7 +132,11 @@ impl fmt::Display for Error {
         const UPDATE: &str = "run `cargo advisory update`";
         match self {
             Error::Missing => write!(f, "there is no index of advisories yet; {UPDATE}"),
-            Error::Io(error) => write!(f, "the index of advisories cannot be read: {error}"),
+            Error::Io(error) => write!(
+                f,
+                "the index of advisories cannot be read: {error}; make it readable, or set `advisory.cache-dir` to \
+                 another folder"
+            ),
             Error::NotAFile => write!(
                 f,
                 "the index of advisories is not a regular file; remove it and {UPDATE}"

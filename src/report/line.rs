@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::advisory::Kind;
 use crate::check::Finding;
 use crate::policy::{Policy, Strictness};
-use crate::report::{Untrusted, counted};
+use crate::report::Untrusted;
 
 /// Columns of the line where there is no terminal.
 pub const WIDTH_OF_NO_TERMINAL: usize = 200;
@@ -23,10 +23,15 @@ pub enum Heading {
 impl Heading {
     /// The heading for findings that `policy` denies.
     pub fn denied(policy: &Policy, denied: &[&Finding<'_>]) -> Heading {
-        let denied_by = match (policy.strictness, denied.first()) {
-            (Strictness::DenyAdvisories, _) | (_, None) => "--deny-advisories".to_owned(),
+        let denied_by = match (policy.strictness, denied) {
+            (Strictness::DenyAdvisories, _) => "--deny-advisories".to_owned(),
             (Strictness::DenyWarnings, _) => "build.warnings".to_owned(),
-            (Strictness::Rules, Some(worst)) => format!("advisory.{}", worst.kind),
+            (Strictness::Rules, [first, rest @ ..])
+                if rest.iter().all(|other| other.kind == first.kind) =>
+            {
+                format!("advisory.{}", first.kind)
+            }
+            (Strictness::Rules, _) => "[advisory]".to_owned(),
         };
         Heading::Error { denied_by }
     }
@@ -60,9 +65,9 @@ pub fn line(heading: &Heading, findings: &[&Finding<'_>], width: usize) -> Strin
     let dependencies = worst_of_each(findings);
     let room = width.saturating_sub(heading.word().len());
     let counts = counts(&dependencies);
-    let denied_by = match heading {
-        Heading::Warning => String::new(),
-        Heading::Error { denied_by } => format!(" denied by `{denied_by}`"),
+    let (denied_by, denied) = match heading {
+        Heading::Warning => (String::new(), ""),
+        Heading::Error { denied_by } => (format!(" denied by `{denied_by}`"), " denied"),
     };
     let names: Vec<String> = dependencies.iter().map(|finding| name(finding)).collect();
     const DETAILS: &str = "; run `cargo advisory` for details";
@@ -76,29 +81,19 @@ pub fn line(heading: &Heading, findings: &[&Finding<'_>], width: usize) -> Strin
         }
         format!("{counts}{denied_by}: {list}{hint}")
     };
-    let fits = |line: &String| columns(line) <= room;
-    for hint in [DETAILS, SHORT] {
-        if let Some(line) = (1..=names.len())
-            .rev()
-            .map(|shown| named(shown, hint))
-            .find(fits)
-        {
-            return line;
-        }
-    }
-    [
-        format!("{counts}{denied_by}{DETAILS}"),
-        format!("{counts}{denied_by}{SHORT}"),
-        format!("{counts}{SHORT}"),
-    ]
-    .into_iter()
-    .find(fits)
-    .unwrap_or_else(|| {
-        format!(
-            "{} to look at{SHORT}",
-            counted(names.len(), "dependency", "dependencies")
-        )
-    })
+    let worst = worst_count(&dependencies);
+    [DETAILS, SHORT]
+        .into_iter()
+        .flat_map(|hint| (1..=names.len()).rev().map(move |shown| (shown, hint)))
+        .map(|(shown, hint)| named(shown, hint))
+        .chain([
+            format!("{counts}{denied_by}{DETAILS}"),
+            format!("{counts}{denied_by}{SHORT}"),
+            format!("{counts}{denied}{SHORT}"),
+            format!("{worst}{denied}{SHORT}"),
+        ])
+        .find(|line| columns(line) <= room)
+        .unwrap_or_else(|| format!("{worst}{denied}"))
 }
 
 /// The worst finding of each package, worst first.
@@ -119,15 +114,8 @@ fn worst_of_each<'f, 'g>(findings: &[&'f Finding<'g>]) -> Vec<&'f Finding<'g>> {
 
 /// `2 insecure and 3 yanked dependencies`.
 fn counts(dependencies: &[&Finding<'_>]) -> String {
-    let counts: Vec<String> = WORDS
-        .iter()
-        .filter_map(|(word, kinds)| {
-            let count = dependencies
-                .iter()
-                .filter(|finding| kinds.contains(&finding.kind))
-                .count();
-            (count > 0).then(|| format!("{count} {word}"))
-        })
+    let counts: Vec<String> = counts_by_word(dependencies)
+        .map(|(word, count)| format!("{count} {word}"))
         .collect();
     let noun = if dependencies.len() == 1 {
         "dependency"
@@ -139,6 +127,28 @@ fn counts(dependencies: &[&Finding<'_>]) -> String {
         [one] => format!("{one} {noun}"),
         [first @ .., last] => format!("{} and {last} {noun}", first.join(", ")),
     }
+}
+
+/// `2 insecure and 3 more dependencies`: what is left where there is no room for all the words.
+fn worst_count(dependencies: &[&Finding<'_>]) -> String {
+    let (worst, count) = counts_by_word(dependencies)
+        .next()
+        .unwrap_or(("flagged", 0));
+    match dependencies.len().saturating_sub(count) {
+        0 => counts(dependencies),
+        more => format!("{count} {worst} and {more} more dependencies"),
+    }
+}
+
+/// How many dependencies each word of the line counts, worst first, without those that count none.
+fn counts_by_word(dependencies: &[&Finding<'_>]) -> impl Iterator<Item = (&'static str, usize)> {
+    WORDS.iter().filter_map(|(word, kinds)| {
+        let count = dependencies
+            .iter()
+            .filter(|finding| kinds.contains(&finding.kind))
+            .count();
+        (count > 0).then_some((*word, count))
+    })
 }
 
 /// `time 0.1.43 (RUSTSEC-2020-0071)`, `libc 0.2.1 (yanked)`.

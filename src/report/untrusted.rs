@@ -10,8 +10,9 @@ pub const WIDTH: usize = 120;
 /// Shows foreign text so that it can do nothing but be read.
 ///
 /// Whatever moves the cursor, starts a line, turns the direction of writing or takes no room is escaped as in Rust,
-/// `\u{1b}`, and text of more than [`WIDTH`] columns is cut with `…`. Printable ASCII stays as it is. Formatting the
-/// result again changes nothing.
+/// `\u{1b}`, and text of more than [`WIDTH`] columns is cut with `…`. Printable ASCII stays as it is, but for what a
+/// build server takes for a command in its log: `::` at the start, and `##` anywhere. Formatting the result again changes
+/// nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Untrusted<'a>(pub &'a str);
 
@@ -20,13 +21,25 @@ impl fmt::Display for Untrusted<'_> {
         // What fits once a cut is known to be needed leaves room for the ellipsis.
         let mut column = 0;
         let mut held = String::new();
+        let mut before = None;
+        // Spaces before a command do not keep a build server from obeying it.
+        let command = self.0.trim_start().starts_with("::");
+        let mut started = false;
         for c in self.0.chars() {
+            let acts = c == '#' && before == Some('#') || c == ':' && command && !started;
+            before = Some(c);
+            started |= c == ':';
             let mut shown = String::new();
-            match shown_width(c) {
-                Some(_) => shown.push(c),
-                None => write!(shown, "{}", c.escape_unicode())?,
-            }
-            let width = shown_width(c).unwrap_or(shown.len());
+            let width = match shown_width(c).filter(|_| !acts) {
+                Some(width) => {
+                    shown.push(c);
+                    width
+                }
+                None => {
+                    write!(shown, "{}", c.escape_unicode())?;
+                    shown.len()
+                }
+            };
             if column + width > WIDTH {
                 return f.write_char('…');
             }
@@ -100,6 +113,8 @@ mod tests {
             ("pay\u{200b}pal\u{feff}", r"pay\u{200b}pal\u{feff}"),
             ("soft\u{ad}hyphen", r"soft\u{ad}hyphen"),
             ("nul\0", r"nul\u{0}"),
+            (" ::error::a::b", r" \u{3a}:error::a::b"),
+            ("a ##[error]b ###", r"a #\u{23}[error]b #\u{23}\u{23}"),
         ] {
             assert_eq!(shown(text), expected);
         }
@@ -107,7 +122,7 @@ mod tests {
 
     #[test]
     fn ordinary_text_stays() {
-        for text in ["", "Potential segfault in `time`", "é ß 漢字 …"] {
+        for text in ["", "Potential segfault in `time`", "a::b # c", "é ß 漢字 …"] {
             assert_eq!(shown(text), text);
         }
     }
@@ -131,7 +146,7 @@ mod tests {
         }
 
         #[test]
-        fn printable_ascii_is_unchanged(text in "[ -~]{0,120}") {
+        fn printable_ascii_is_unchanged(text in "[ -~&&[^#:]]{0,120}") {
             prop_assert_eq!(shown(&text), text);
         }
     }

@@ -1,0 +1,310 @@
+//! A world for one test: registries and projects from cargo's own kit, and an advisory database beside them.
+
+#![allow(dead_code, reason = "each theme uses its part")]
+#![allow(
+    unreachable_pub,
+    reason = "what a test uses of it is public to that test"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests set up processes themselves"
+)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo::sources::CRATES_IO_INDEX;
+use cargo_advisory::index::store::Store;
+use cargo_advisory::refresh::Refresh;
+use cargo_test_support::compare::assert_e2e;
+use cargo_test_support::prelude::IntoData;
+use cargo_test_support::registry::Package;
+use cargo_test_support::{Execs, Project, execs, git, paths, process};
+use jiff::{SignedDuration, Timestamp};
+
+/// The cargo that is tested.
+pub fn cargo_exe() -> PathBuf {
+    snapbox::cmd::cargo_bin!("cargo").to_path_buf()
+}
+
+/// Runs our cargo with the words of `line`.
+pub fn cargo(line: &str) -> Execs {
+    let exe = cargo_exe();
+    let mut command = process(&exe);
+    command.env("CARGO", &exe);
+    let mut execs = execs().with_process_builder(command);
+    add_words(&mut execs, line);
+    execs
+}
+
+/// What tests do with a project.
+pub trait ProjectExt {
+    /// Runs our cargo with the words of `line` in the project's folder.
+    fn cargo(&self, line: &str) -> Execs;
+}
+
+impl ProjectExt for Project {
+    fn cargo(&self, line: &str) -> Execs {
+        let exe = cargo_exe();
+        let mut execs = self.process(&exe);
+        execs.env("CARGO", exe);
+        add_words(&mut execs, line);
+        execs
+    }
+}
+
+fn add_words(execs: &mut Execs, line: &str) {
+    for word in line.split_ascii_whitespace() {
+        execs.arg(word);
+    }
+}
+
+/// Adds lines of TOML to the configuration of the test's user.
+pub fn configure(toml: &str) {
+    let path = paths::cargo_home().join("config.toml");
+    let mut text = fs::read_to_string(&path).unwrap_or_default();
+    write!(text, "\n{toml}\n").unwrap();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// What lies in the default cache directory: the content of each file by its name.
+pub fn cached() -> BTreeMap<String, Vec<u8>> {
+    let Ok(entries) = fs::read_dir(paths::cargo_home().join("advisory")) else {
+        return BTreeMap::new();
+    };
+    entries
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// What tests do with a command.
+pub trait ExecsExt {
+    /// Runs the command and compares what it says of itself: its warnings, errors and notes, a line each, and how it
+    /// ended unless all went well.
+    fn tells(&mut self, expected: impl IntoData);
+}
+
+impl ExecsExt for Execs {
+    #[track_caller]
+    fn tells(&mut self, expected: impl IntoData) {
+        let output = self.without_status().run();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let mut told = String::new();
+        for line in stderr.lines() {
+            if ["warning: ", "error: ", "note: "]
+                .iter()
+                .any(|word| line.starts_with(word))
+            {
+                writeln!(told, "{line}").unwrap();
+            }
+        }
+        if output.code != Some(0) {
+            writeln!(told, "exit code {}", output.code.unwrap_or(-1)).unwrap();
+        }
+        assert_e2e().eq(told, expected);
+    }
+}
+
+/// An advisory database in RustSec's layout, in a folder.
+pub struct Database {
+    root: PathBuf,
+}
+
+/// The id of the advisory that [`Database::add`] makes when a test does not care.
+pub const ID: &str = "RUSTSEC-2020-0001";
+
+impl Database {
+    /// An empty database that is the configured one of the test's user.
+    pub fn new() -> Database {
+        let database = Database::at("advisory-db");
+        configure(&format!(
+            "[advisory]\ndatabases = ['{}']",
+            database.root.display()
+        ));
+        database
+    }
+
+    /// An empty database in the folder `name` of the test.
+    pub fn at(name: &str) -> Database {
+        let root = paths::root().join(name);
+        fs::create_dir_all(root.join("crates")).unwrap();
+        Database { root }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Adds `advisory`.
+    pub fn add(&self, advisory: &Advisory) -> &Database {
+        self.file(&advisory.path(), &advisory.text())
+    }
+
+    /// Adds any file.
+    pub fn file(&self, path: &str, text: &str) -> &Database {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Commits what the folder holds, as a git repository.
+    pub fn commit(&self) -> &Database {
+        let repo = git2::Repository::open(&self.root).unwrap_or_else(|_| git::init(&self.root));
+        let mut index = repo.index().unwrap();
+        index.clear().unwrap();
+        index.write().unwrap();
+        git::add(&repo);
+        git::commit(&repo);
+        self
+    }
+
+    /// Makes the index as `cargo advisory update` did `hours` ago.
+    pub fn index_made(&self, hours: i64) -> &Database {
+        let store = Store::new(paths::cargo_home().join("advisory"));
+        let refresh = Refresh {
+            store: &store,
+            databases: &[self.root.to_str().unwrap().to_owned()],
+            network: None,
+            now: Timestamp::now() - SignedDuration::from_hours(hours),
+        };
+        refresh.run(&|_, _| {}).unwrap();
+        self
+    }
+
+    /// Makes the index with `cargo advisory update`.
+    pub fn index(&self) -> &Database {
+        cargo("advisory update").run();
+        self
+    }
+}
+
+/// One advisory, a vulnerability in every version unless said otherwise.
+#[derive(Clone)]
+pub struct Advisory {
+    id: String,
+    package: String,
+    title: String,
+    head: String,
+    patched: Vec<String>,
+    unaffected: Vec<String>,
+    rest: String,
+}
+
+/// A vulnerability of `package` with [`ID`].
+pub fn advisory(package: &str) -> Advisory {
+    Advisory {
+        id: ID.to_owned(),
+        package: package.to_owned(),
+        title: format!("`{package}` can be attacked"),
+        head: String::new(),
+        patched: Vec::new(),
+        unaffected: Vec::new(),
+        rest: String::new(),
+    }
+}
+
+impl Advisory {
+    pub fn id(mut self, id: &str) -> Advisory {
+        self.id = id.to_owned();
+        self
+    }
+
+    pub fn title(mut self, title: &str) -> Advisory {
+        self.title = title.to_owned();
+        self
+    }
+
+    /// Patched where this requirement holds: `>= 1.0.1`. There may be several.
+    pub fn patched(mut self, requirement: &str) -> Advisory {
+        self.patched.push(requirement.to_owned());
+        self
+    }
+
+    /// Never had the problem where this requirement holds: `< 1.0.0`. There may be several.
+    pub fn unaffected(mut self, requirement: &str) -> Advisory {
+        self.unaffected.push(requirement.to_owned());
+        self
+    }
+
+    /// `unsound`, `unmaintained`, `notice`.
+    pub fn informational(self, kind: &str) -> Advisory {
+        self.field("informational", &format!("\"{kind}\""))
+    }
+
+    pub fn malicious(self) -> Advisory {
+        self.field("categories", "[\"malicious\"]")
+    }
+
+    /// A field of `[advisory]`, as TOML.
+    pub fn field(mut self, key: &str, value: &str) -> Advisory {
+        writeln!(self.head, "{key} = {value}").unwrap();
+        self
+    }
+
+    /// Tables behind `[advisory]`, as TOML: `[affected]` and the like.
+    pub fn tables(mut self, toml: &str) -> Advisory {
+        self.rest = toml.to_owned();
+        self
+    }
+
+    fn path(&self) -> String {
+        format!("crates/{}/{}.md", self.package, self.id)
+    }
+
+    pub fn text(&self) -> String {
+        let Advisory {
+            id,
+            package,
+            title,
+            head,
+            patched,
+            unaffected,
+            rest,
+        } = self;
+        format!(
+            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"2020-01-01\"\n{head}\n{rest}\n\
+             [versions]\npatched = {patched:?}\nunaffected = {unaffected:?}\n```\n\n# {title}\n\nWhat happens.\n"
+        )
+    }
+}
+
+/// A project `app` with the given lines under `[dependencies]`, and a program that does nothing.
+pub fn app(dependencies: &str) -> Project {
+    cargo_test_support::project()
+        .file("Cargo.toml", &app_manifest(dependencies))
+        .file("src/main.rs", "fn main() {}")
+        .build()
+}
+
+/// A project `app` locked to a version of `gone` that has been yanked since.
+pub fn app_locked_to_yanked() -> Project {
+    let checksum = Package::new("gone", "1.0.0").yanked(true).publish();
+    cargo_test_support::project()
+        .file("Cargo.toml", &app_manifest("gone = '1'"))
+        .file("src/main.rs", "fn main() {}")
+        .file(
+            "Cargo.lock",
+            &format!(
+                "version = 4\n\n\
+                 [[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"gone\"]\n\n\
+                 [[package]]\nname = \"gone\"\nversion = \"1.0.0\"\n\
+                 source = \"registry+{CRATES_IO_INDEX}\"\nchecksum = \"{checksum}\"\n"
+            ),
+        )
+        .build()
+}
+
+/// The manifest of [`app`].
+pub fn app_manifest(dependencies: &str) -> String {
+    format!(
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\n{dependencies}\n"
+    )
+}
