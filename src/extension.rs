@@ -20,10 +20,10 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use cargo::core::compiler::BuildContext;
 use cargo::core::extension::{Exec, Extension};
-use cargo::util::command_prelude::{flag, heading};
+use cargo::util::command_prelude::heading;
 use cargo::util::context::WarningHandling;
 use cargo::{CargoResult, GlobalContext};
 use clap::{Arg, ArgMatches, Command};
@@ -31,19 +31,13 @@ use jiff::Timestamp;
 use semver::Version;
 
 use crate::check::{Finding, check};
-use crate::command;
 use crate::config::Config;
-use crate::freshness::Freshness;
-use crate::graph::Graph;
 use crate::graph::build::{BuildGraph, Sources};
-use crate::index::store::Store;
-use crate::index::{self, Index, Verify};
+use crate::index::Verify;
 use crate::policy::{Policy, Strictness, Verdict};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::report::line::{Heading, WIDTH_OF_NO_TERMINAL, line};
-
-/// The flag that turns every warning into a denial.
-pub const DENY_FLAG: &str = "deny-advisories";
+use crate::{command, denial};
 
 /// The commands that compile, and so have the flag.
 const COMPILING: [&str; 12] = [
@@ -87,7 +81,7 @@ impl Extension for Advisories {
 
     fn args(&self, name: &str) -> Vec<Arg> {
         if COMPILING.contains(&name) {
-            vec![deny_flag().help_heading(heading::COMPILATION_OPTIONS)]
+            vec![denial::flag().help_heading(heading::COMPILATION_OPTIONS)]
         } else {
             Vec::new()
         }
@@ -101,7 +95,7 @@ impl Extension for Advisories {
     ) -> CargoResult<()> {
         if COMPILING.contains(&name) {
             self.denies
-                .store(args.get_flag(DENY_FLAG), Ordering::Relaxed);
+                .store(args.get_flag(denial::FLAG), Ordering::Relaxed);
         }
         self.overlays
             .store(OVERLAYING.contains(&name), Ordering::Relaxed);
@@ -113,10 +107,10 @@ impl Extension for Advisories {
         let config = Config::load(gctx)?;
         let policy = Policy {
             rules: config.rules.clone(),
-            strictness: strictness(gctx, self.denies.load(Ordering::Relaxed))?,
+            strictness: denial::strictness(gctx, self.denies.load(Ordering::Relaxed))?,
         };
         if !config.enabled {
-            return refuse_denial_unchecked(&config, &policy);
+            return denial::refuse_unchecked(&config, &policy);
         }
         let sources = if self.overlays.load(Ordering::Relaxed) {
             Sources::Overlaid
@@ -161,11 +155,11 @@ impl Advisories {
             Strictness::DenyAdvisories => Verify::All,
             Strictness::Rules | Strictness::DenyWarnings => Verify::Used,
         };
-        let index = open(config, verify)?;
+        let index = problem::open_index(config, verify)?;
         let mut graph = BuildGraph::new(bcx, sources).map_err(Problem::Failed)?;
-        let hits = check(&graph.graph, &index).map_err(|error| bad_index(config, error))?;
+        let hits = check(&graph.graph, &index).map_err(|error| Problem::of_index(config, error))?;
         let mut judged = Judged {
-            problems: problems(&graph.graph, &hits, &index, config),
+            problems: problem::problems(&graph.graph, &hits, &index, config, Timestamp::now()),
             ..Judged::default()
         };
         if hits.is_empty() {
@@ -216,7 +210,7 @@ impl Advisories {
         if let Some(denied) = judged.denied {
             bail!(denied);
         }
-        refuse_denial_on(policy, &judged.problems)?;
+        denial::refuse_on(policy, &judged.problems)?;
         let hidden = gctx.warning_handling()? == WarningHandling::Allow;
         if let Some(warning) = judged.warning.filter(|_| !hidden) {
             gctx.shell().warn(warning)?;
@@ -227,103 +221,4 @@ impl Advisories {
         }
         Ok(())
     }
-}
-
-/// `--deny-advisories`, for every command that has it.
-pub(crate) fn deny_flag() -> Arg {
-    flag(
-        DENY_FLAG,
-        "Fail if a dependency has an advisory or is yanked",
-    )
-}
-
-/// Who asked for denial.
-pub(crate) fn strictness(gctx: &GlobalContext, flag: bool) -> CargoResult<Strictness> {
-    Ok(if flag {
-        Strictness::DenyAdvisories
-    } else if gctx.warning_handling()? == WarningHandling::Deny {
-        Strictness::DenyWarnings
-    } else {
-        Strictness::Rules
-    })
-}
-
-/// Opens the index of the configured databases.
-pub(crate) fn open(config: &Config, verify: Verify) -> Result<Index, Problem> {
-    Store::new(&config.cache_dir)
-        .open(&config.databases, verify)
-        .map_err(|error| bad_index(config, error))
-}
-
-pub(crate) fn bad_index(config: &Config, error: index::Error) -> Problem {
-    match error {
-        index::Error::Missing => Problem::NoIndex,
-        error => Problem::BadIndex {
-            path: Store::new(&config.cache_dir).path_for(&config.databases),
-            error,
-        },
-    }
-}
-
-/// What the check of `graph` could not see, the gravest first.
-pub(crate) fn problems(
-    graph: &Graph,
-    hits: &crate::check::Hits<'_>,
-    index: &Index,
-    config: &Config,
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let names = |positions: &[usize]| -> Vec<String> {
-        let mut names: Vec<String> = positions
-            .iter()
-            .map(|position| graph.packages[*position].name.clone())
-            .collect();
-        names.sort();
-        names.dedup();
-        names
-    };
-    if !hits.quarantined.is_empty() {
-        problems.push(Problem::Quarantined {
-            packages: names(&hits.quarantined),
-        });
-    }
-    if !hits.yanks_unknown.is_empty() {
-        problems.push(Problem::YanksUnknown {
-            packages: names(&hits.yanks_unknown),
-        });
-    }
-    let checked = index.databases().iter().map(|database| database.checked);
-    let freshness = Freshness::new(
-        checked.min().unwrap_or(index.made()),
-        Timestamp::now(),
-        config.max_age,
-    );
-    if !matches!(freshness, Freshness::Fresh { .. }) {
-        problems.push(Problem::Age {
-            freshness,
-            limit: config.max_age,
-        });
-    }
-    problems
-}
-
-/// Fails a denial that a problem takes the ground from.
-pub(crate) fn refuse_denial_on(policy: &Policy, problems: &[Problem]) -> CargoResult<()> {
-    match problems.iter().find(|problem| problem.fails_denial()) {
-        Some(problem) if policy.strictness == Strictness::DenyAdvisories => {
-            Err(anyhow!("{problem}"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Fails a denial where the check is turned off.
-pub(crate) fn refuse_denial_unchecked(config: &Config, policy: &Policy) -> CargoResult<()> {
-    if policy.strictness == Strictness::DenyAdvisories {
-        bail!(
-            "`--{DENY_FLAG}` needs the check, which `advisory.enabled` in {} turns off",
-            config.enabled_by.as_deref().unwrap_or("the configuration")
-        );
-    }
-    Ok(())
 }

@@ -6,13 +6,14 @@
 //! calls, [`graph`] turns cargo's unit graph into plain data, [`check`] joins graph and index into findings, [`policy`]
 //! makes a verdict of them and [`report`] words it. [`command`] holds `cargo advisory`.
 //!
-//! Only `extension`, `graph`, `config` and `command` name cargo's types.
+//! Only `extension`, `graph`, `config`, `denial` and `command` name cargo's types.
 
 pub mod advisory;
 pub mod check;
 pub mod command;
 pub mod config;
 pub mod database;
+pub mod denial;
 pub mod extension;
 pub mod freshness;
 pub mod graph;

@@ -4,10 +4,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::check::Hits;
+use crate::config::Config;
 use crate::freshness::{Freshness, limit_words};
-use crate::index;
+use crate::graph::Graph;
+use crate::index::store::Store;
+use crate::index::{self, Index, Verify};
 use crate::report::{Untrusted, counted};
 
 /// Why an answer is not the whole one. Displayed as one phrase with what to do about it.
@@ -34,6 +38,17 @@ pub enum Problem {
 const UPDATE: &str = "run `cargo advisory update`";
 
 impl Problem {
+    /// What `error`, met with the index of the configured databases, amounts to.
+    pub fn of_index(config: &Config, error: index::Error) -> Problem {
+        match error {
+            index::Error::Missing => Problem::NoIndex,
+            error => Problem::BadIndex {
+                path: Store::new(&config.cache_dir).path_for(&config.databases),
+                error,
+            },
+        }
+    }
+
     /// As the error of a command that cannot go on.
     pub fn into_error(self) -> anyhow::Error {
         anyhow::format_err!("{self}")
@@ -118,6 +133,61 @@ impl fmt::Display for Problem {
             ),
         }
     }
+}
+
+/// Opens the index of the configured databases.
+///
+/// # Errors
+///
+/// [`Problem::NoIndex`] or [`Problem::BadIndex`].
+pub fn open_index(config: &Config, verify: Verify) -> Result<Index, Problem> {
+    Store::new(&config.cache_dir)
+        .open(&config.databases, verify)
+        .map_err(|error| Problem::of_index(config, error))
+}
+
+/// What the check of `graph` against `index` could not see, the gravest first.
+pub fn problems(
+    graph: &Graph,
+    hits: &Hits<'_>,
+    index: &Index,
+    config: &Config,
+    now: Timestamp,
+) -> Vec<Problem> {
+    let names = |positions: &[usize]| -> Vec<String> {
+        let mut names: Vec<String> = positions
+            .iter()
+            .map(|position| graph.packages[*position].name.clone())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let mut problems = Vec::new();
+    if !hits.quarantined.is_empty() {
+        problems.push(Problem::Quarantined {
+            packages: names(&hits.quarantined),
+        });
+    }
+    if !hits.yanks_unknown.is_empty() {
+        problems.push(Problem::YanksUnknown {
+            packages: names(&hits.yanks_unknown),
+        });
+    }
+    let freshness = freshness(index, config, now);
+    if !matches!(freshness, Freshness::Fresh { .. }) {
+        problems.push(Problem::Age {
+            freshness,
+            limit: config.max_age,
+        });
+    }
+    problems
+}
+
+/// How old `index` is: as old as the database that was compared with it the longest ago.
+pub fn freshness(index: &Index, config: &Config, now: Timestamp) -> Freshness {
+    let checked = index.databases().iter().map(|database| database.checked);
+    Freshness::new(checked.min().unwrap_or(index.made()), now, config.max_age)
 }
 
 /// The first packages by name and how many more there are.

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use cargo::util::command_prelude::{ArgMatchesExt as _, CommandExt as _, multi_opt, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 use clap::{ArgMatches, Command};
+use jiff::Timestamp;
 
 use super::print;
 use crate::check::{Finding, check};
 use crate::config::Config;
-use crate::extension::{self, DENY_FLAG};
-use crate::freshness::Freshness;
+use crate::denial;
 use crate::graph::{Graph, Scope, Yanked, lockfile, workspace};
 use crate::index::{Index, Verify};
 use crate::policy::{Policy, Verdict};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::report::counted;
 use crate::report::human::{self, Detailed};
 use crate::report::json::{FindingInfo, IndexInfo, ProblemInfo, Report};
@@ -39,7 +39,7 @@ pub(super) fn with_args(command: Command) -> Command {
                 .value_parser(["human", "json"])
                 .default_value("human"),
         )
-        .arg(extension::deny_flag())
+        .arg(denial::flag())
         .arg_manifest_path()
 }
 
@@ -47,12 +47,12 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
     let policy = Policy {
         rules: config.rules.clone(),
-        strictness: extension::strictness(gctx, args.get_flag(DENY_FLAG))?,
+        strictness: denial::strictness(gctx, args.get_flag(denial::FLAG))?,
     };
     if !config.enabled {
-        extension::refuse_denial_unchecked(&config, &policy)?;
+        denial::refuse_unchecked(&config, &policy)?;
     }
-    let index = extension::open(&config, Verify::All).map_err(Problem::into_error)?;
+    let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
     let answer = Answer {
         gctx,
         config: &config,
@@ -96,8 +96,8 @@ impl Answer<'_> {
     /// Checks `graph` and prints what was found. Returns the line of a denial.
     fn give(&self, graph: &Graph, lockfile: Option<&Path>) -> CargoResult<Option<String>> {
         let hits = check(graph, self.index)
-            .map_err(|error| extension::bad_index(self.config, error).into_error())?;
-        let problems = extension::problems(graph, &hits, self.index, self.config);
+            .map_err(|error| Problem::of_index(self.config, error).into_error())?;
+        let problems = problem::problems(graph, &hits, self.index, self.config, Timestamp::now());
         let findings = hits.findings(graph);
         let checked = graph
             .packages
@@ -109,7 +109,7 @@ impl Answer<'_> {
         } else {
             self.print_human(&findings, lockfile)?;
         }
-        extension::refuse_denial_on(self.policy, &problems)?;
+        denial::refuse_on(self.policy, &problems)?;
         for problem in &problems {
             self.gctx.shell().note(problem)?;
         }
@@ -145,7 +145,7 @@ impl Answer<'_> {
                 .iter()
                 .map(|finding| FindingInfo::new(finding, self.index, self.policy))
                 .collect::<Result<_, _>>()
-                .map_err(|error| extension::bad_index(self.config, error).into_error())?,
+                .map_err(|error| Problem::of_index(self.config, error).into_error())?,
             ignored: [],
             problems: problems
                 .iter()
@@ -171,7 +171,7 @@ impl Answer<'_> {
                         .entry
                         .map(|entry| self.index.details(&entry))
                         .transpose()
-                        .map_err(|error| extension::bad_index(self.config, error).into_error())?,
+                        .map_err(|error| Problem::of_index(self.config, error).into_error())?,
                 })
             })
             .collect::<CargoResult<Vec<_>>>()?;
@@ -202,22 +202,14 @@ impl Answer<'_> {
             .packages
             .iter()
             .any(|package| package.yanked != Yanked::NotAsked);
-        let oldest = self
-            .index
-            .databases()
-            .iter()
-            .map(|database| database.checked)
-            .min();
-        let age = oldest.map(|oldest| {
-            Freshness::new(oldest, jiff::Timestamp::now(), self.config.max_age).age()
-        });
+        let age = problem::freshness(self.index, self.config, Timestamp::now()).age();
         self.gctx.shell().status(
             "Checked",
             format!(
                 "{} against {} of an index {} old{}",
                 counted(checked, "package", "packages"),
                 counted(self.index.advisories(), "advisory", "advisories"),
-                age.unwrap_or_default(),
+                age,
                 if asked {
                     ""
                 } else {

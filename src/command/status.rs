@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use super::print;
 use crate::advisory::Kind;
 use crate::config::Config;
-use crate::extension;
 use crate::freshness::Freshness;
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
+use crate::problem::{self, Problem};
 use crate::report::{Untrusted, counted};
 
 pub(super) fn cli() -> Command {
@@ -22,8 +22,7 @@ pub(super) fn cli() -> Command {
 
 pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
-    let index =
-        extension::open(&config, Verify::All).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
     let mut answer = Vec::new();
     write(&mut answer, &index, &config, Timestamp::now()).map_err(anyhow::Error::from)?;
     print(gctx, &answer)?;
