@@ -4,13 +4,14 @@
 //! user's own file in `$CARGO_HOME`, the environment and the command line may replace the default database or set where
 //! the cache lies, whether there is a check, and how old the index may be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
 use cargo::util::context::{ConfigRelativePath, ConfigValue, Definition, OptValue, Value};
 use cargo::{CargoResult, GlobalContext};
 use jiff::SignedDuration;
+use serde::Deserialize;
 
 use crate::advisory::Kind;
 use crate::policy::{Level, Rules};
@@ -51,11 +52,11 @@ impl Config {
         let mut rules = Rules::default();
         for kind in Kind::ALL {
             let key = format!("advisory.{kind}");
-            if let Some(word) = gctx.get::<OptValue<String>>(&key)? {
+            if let Some(word) = get::<String>(gctx, &key, &levels())? {
                 *rules.of_mut(kind) = level(&key, &word)?.into();
             }
         }
-        let enabled = gctx.get::<OptValue<bool>>("advisory.enabled")?;
+        let enabled = get::<bool>(gctx, "advisory.enabled", "`true`, `false`")?;
         if let Some(value) = &enabled {
             refuse_workspace(gctx, "advisory.enabled", &value.definition)?;
         }
@@ -63,7 +64,7 @@ impl Config {
         if let Some(path) = &cache_dir {
             refuse_workspace(gctx, "advisory.cache-dir", &path.value().definition)?;
         }
-        let max_age = gctx.get::<OptValue<String>>("advisory.max-age")?;
+        let max_age = get::<String>(gctx, "advisory.max-age", &ages())?;
         if let Some(value) = &max_age {
             refuse_workspace(gctx, "advisory.max-age", &value.definition)?;
         }
@@ -81,13 +82,34 @@ impl Config {
     }
 }
 
+/// Reads one key. Of a value of another type cargo tells file and key, but not what is `allowed`.
+fn get<'de, T: Deserialize<'de>>(
+    gctx: &GlobalContext,
+    key: &str,
+    allowed: &str,
+) -> CargoResult<OptValue<T>> {
+    gctx.get(key)
+        .map_err(|error: anyhow::Error| anyhow!("{}; allowed are {allowed}", error.root_cause()))
+}
+
+fn levels() -> String {
+    quoted(Level::ALL.iter().map(|level| level.as_str()))
+}
+
+fn ages() -> String {
+    format!(
+        "hours and days such as `36h` and `14d`, at most `{}d`",
+        LONGEST_MAX_AGE.as_hours() / DAY.as_hours()
+    )
+}
+
 fn level(key: &str, word: &Value<String>) -> CargoResult<Level> {
     Level::from_str(&word.val).map_err(|_| {
         anyhow!(
             "unknown level `{}` for `{key}` in {}; allowed are {}",
             Untrusted(&word.val),
             described(&word.definition),
-            quoted(Level::ALL.iter().map(|level| level.as_str()))
+            levels()
         )
     })
 }
@@ -110,11 +132,10 @@ fn age(value: &Value<String>) -> CargoResult<SignedDuration> {
         .filter(|age| *age > SignedDuration::ZERO && *age <= LONGEST_MAX_AGE)
         .ok_or_else(|| {
             anyhow!(
-                "bad value `{}` for `advisory.max-age` in {}; allowed are hours and days such as `36h` and `14d`, \
-                 at most `{}d`",
+                "bad value `{}` for `advisory.max-age` in {}; allowed are {}",
                 Untrusted(&value.val),
                 described(&value.definition),
-                LONGEST_MAX_AGE.as_hours() / DAY.as_hours()
+                ages()
             )
         })
 }
@@ -149,13 +170,20 @@ fn location(gctx: &GlobalContext, value: &Value<String>) -> CargoResult<String> 
             described(&value.definition)
         );
     }
-    if value.val.contains("://") {
+    if value.val.contains("://") || is_short_ssh(&value.val) {
         return Ok(value.val.clone());
     }
     let path = value.definition.root(gctx.cwd()).join(&value.val);
     path.into_os_string()
         .into_string()
         .map_err(|path| anyhow!("path `{}` is not UTF-8", path.display()))
+}
+
+/// `user:password@host:path`, which is refused where it is used.
+fn is_short_ssh(value: &str) -> bool {
+    value
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.contains(['/', '\\']) && host.contains(':'))
 }
 
 fn refuse_unknown_keys(gctx: &GlobalContext) -> CargoResult<()> {
@@ -232,9 +260,21 @@ fn refuse_workspace(gctx: &GlobalContext, key: &str, definition: &Definition) ->
 /// Whether a file outside `$CARGO_HOME` says so, such as the one of a workspace.
 fn is_workspaces(gctx: &GlobalContext, definition: &Definition) -> bool {
     match definition {
-        Definition::Path(path) => path.parent() != Some(gctx.home().as_path_unlocked()),
+        Definition::Path(path) => !path
+            .parent()
+            .is_some_and(|folder| is_same_folder(folder, gctx.home().as_path_unlocked())),
         Definition::BuiltIn | Definition::Environment(_) | Definition::Cli(_) => false,
     }
+}
+
+/// A home can be reached by several paths, where one of its folders is a link.
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where the links lead is the question"
+    )]
+    let real = |path| std::fs::canonicalize(path).ok();
+    a == b || real(a).is_some_and(|a| real(b) == Some(a))
 }
 
 fn described(definition: &Definition) -> String {

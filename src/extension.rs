@@ -36,7 +36,7 @@ use crate::graph::build::{BuildGraph, Sources};
 use crate::index::Verify;
 use crate::policy::{Policy, Strictness, Verdict};
 use crate::problem::{self, Problem};
-use crate::report::line::{Heading, WIDTH_OF_NO_TERMINAL, line};
+use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
 use crate::{command, denial};
 
 /// The commands that compile, and so have the flag.
@@ -179,12 +179,12 @@ impl Advisories {
             Verdict::Warn(warned) => {
                 let warned = self.not_told_yet(warned);
                 if !warned.is_empty() {
-                    judged.warning = Some(line(&Heading::Warning, &warned, width));
+                    judged.warning = Some(line(&Heading::Warning, &warned, Hint::Details, width));
                 }
             }
             Verdict::Deny(denied) => {
                 let heading = Heading::denied(policy, &denied);
-                judged.denied = Some(line(&heading, &denied, width));
+                judged.denied = Some(line(&heading, &denied, Hint::Details, width));
             }
         }
         Ok(judged)

@@ -46,12 +46,17 @@ impl Refresh<'_> {
             database::load(location, self.network, known, &progress)
         };
 
+        if self.network.is_some() && locations.iter().any(Location::is_remote) {
+            // What is fetched lies there meanwhile.
+            self.store.prepare(SystemTime::from(self.now))?;
+        }
         // An index that cannot be read is made anew, as if there were none.
         let old = self.store.open(self.databases, Verify::All).ok();
         let loaded = locations
             .iter()
             .enumerate()
             .map(|(position, location)| {
+                progress(location.url(), Progress::Started);
                 let known = old.as_ref().and_then(|index| known(index, position));
                 load(location, known.as_ref())
             })

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use cargo::util::command_prelude::{ArgMatchesExt as _, CommandExt as _, multi_opt, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 use clap::{ArgMatches, Command};
@@ -12,14 +13,14 @@ use super::print;
 use crate::check::{Finding, check};
 use crate::config::Config;
 use crate::denial;
-use crate::graph::{Graph, Scope, Yanked, lockfile, workspace};
+use crate::graph::{Graph, Package, Scope, Yanked, lockfile, workspace};
 use crate::index::{Index, Verify};
 use crate::policy::{Policy, Verdict};
 use crate::problem::{self, Problem};
-use crate::report::counted;
 use crate::report::human::{self, Detailed};
-use crate::report::json::{FindingInfo, IndexInfo, ProblemInfo, Report};
-use crate::report::line::{Heading, WIDTH_OF_NO_TERMINAL, line};
+use crate::report::json::{FindingInfo, IndexInfo, PackageInfo, ProblemInfo, Report};
+use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
+use crate::report::{Configured, counted};
 
 pub(super) fn cli() -> Command {
     with_args(Command::new("check")).about("Check a workspace or lockfiles")
@@ -53,6 +54,12 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         denial::refuse_unchecked(&config, &policy)?;
     }
     let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
+    let lockfiles: Vec<PathBuf> = args
+        .get_many::<String>("lockfile")
+        .into_iter()
+        .flatten()
+        .map(|path| gctx.cwd().join(path))
+        .collect();
     let answer = Answer {
         gctx,
         config: &config,
@@ -61,26 +68,28 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         json: args
             .get_one::<String>("format")
             .is_some_and(|format| format == "json"),
+        several: lockfiles.len() > 1,
     };
-    let lockfiles: Vec<PathBuf> = args
-        .get_many::<String>("lockfile")
-        .into_iter()
-        .flatten()
-        .map(|path| gctx.cwd().join(path))
-        .collect();
-    let mut denials = Vec::new();
+    let mut failures = Vec::new();
     if lockfiles.is_empty() {
         let ws = args.workspace(gctx)?;
-        denials.extend(answer.give(&workspace::read(&ws)?, None)?);
-    } else {
-        for path in &lockfiles {
-            denials.extend(answer.give(&lockfile::read(path)?, Some(path))?);
-        }
+        failures.extend(answer.give(&workspace::read(&ws)?, None)?);
     }
-    match denials.into_iter().next() {
-        None => Ok(()),
-        Some(denied) => Err(CliError::new(anyhow::format_err!(denied), 101)),
+    for path in &lockfiles {
+        // One bad file keeps no other from its answer.
+        let failure = match lockfile::read(path) {
+            Ok(graph) => answer.give(&graph, Some(path))?,
+            Err(error) => Some(error),
+        };
+        failures.extend(failure);
     }
+    let Some(last) = failures.pop() else {
+        return Ok(());
+    };
+    for failure in &failures {
+        cargo::display_error(failure, &mut gctx.shell());
+    }
+    Err(CliError::new(last, 101))
 }
 
 /// All that the answers of one command share.
@@ -90,43 +99,43 @@ struct Answer<'a> {
     policy: &'a Policy,
     index: &'a Index,
     json: bool,
+    /// There are several answers, so they are kept apart.
+    several: bool,
 }
 
 impl Answer<'_> {
-    /// Checks `graph` and prints what was found. Returns the line of a denial.
-    fn give(&self, graph: &Graph, lockfile: Option<&Path>) -> CargoResult<Option<String>> {
+    /// Checks `graph` and prints what was found. Returns what the command must fail with in the end.
+    fn give(&self, graph: &Graph, lockfile: Option<&Path>) -> CargoResult<Option<anyhow::Error>> {
         let hits = check(graph, self.index)
             .map_err(|error| Problem::of_index(self.config, error).into_error())?;
         let problems = problem::problems(graph, &hits, self.index, self.config, Timestamp::now());
         let findings = hits.findings(graph);
-        let checked = graph
-            .packages
-            .iter()
-            .filter(|package| package.source.registry.is_some())
-            .count();
         if self.json {
             self.print_json(graph, &findings, &problems, lockfile)?;
         } else {
-            self.print_human(&findings, lockfile)?;
+            self.print_human(graph, &findings, lockfile)?;
         }
-        denial::refuse_on(self.policy, &problems)?;
-        for problem in &problems {
-            self.gctx.shell().note(problem)?;
+        let refused = denial::refuse_on(self.policy, &problems).err();
+        if refused.is_none() {
+            for problem in &problems {
+                self.gctx.shell().note(problem)?;
+            }
         }
         if !self.json {
-            self.say_summary(graph, checked)?;
+            self.say_summary(graph)?;
         }
-        Ok(match self.policy.verdict(&findings) {
-            Verdict::Silent | Verdict::Warn(_) => None,
+        let failure = match self.policy.verdict(&findings) {
+            Verdict::Silent | Verdict::Warn(_) => refused,
             Verdict::Deny(denied) => {
                 let heading = Heading::denied(self.policy, &denied);
                 let width = self.gctx.shell().err_width().diagnostic_terminal_width();
-                Some(line(
-                    &heading,
-                    &denied,
-                    width.unwrap_or(WIDTH_OF_NO_TERMINAL),
-                ))
+                let width = width.unwrap_or(WIDTH_OF_NO_TERMINAL);
+                Some(anyhow!(line(&heading, &denied, Hint::None, width)))
             }
+        };
+        Ok(match lockfile {
+            Some(path) => failure.map(|error| error.context(format!("in `{}`", path.display()))),
+            None => failure,
         })
     }
 
@@ -147,6 +156,7 @@ impl Answer<'_> {
                 .collect::<Result<_, _>>()
                 .map_err(|error| Problem::of_index(self.config, error).into_error())?,
             ignored: [],
+            unchecked: unchecked(graph).map(PackageInfo::from).collect(),
             problems: problems
                 .iter()
                 .map(|problem| ProblemInfo {
@@ -161,7 +171,12 @@ impl Answer<'_> {
         print(self.gctx, answer.replace("##", "#\\u0023").as_bytes())
     }
 
-    fn print_human(&self, findings: &[Finding<'_>], lockfile: Option<&Path>) -> CargoResult<()> {
+    fn print_human(
+        &self,
+        graph: &Graph,
+        findings: &[Finding<'_>],
+        lockfile: Option<&Path>,
+    ) -> CargoResult<()> {
         let detailed = findings
             .iter()
             .map(|finding| {
@@ -184,7 +199,7 @@ impl Answer<'_> {
         });
         let mut answer = Vec::new();
         if let Some(path) = lockfile {
-            writeln!(answer, "{}", path.display())?;
+            writeln!(answer, "{}", Configured(&path.display().to_string()))?;
         }
         human::write(&mut answer, &built, self.policy)?;
         if !unbuilt.is_empty() {
@@ -194,10 +209,14 @@ impl Answer<'_> {
             writeln!(answer, "not in this build, only in Cargo.lock:")?;
             human::write(&mut answer, &unbuilt, self.policy)?;
         }
+        human::write_unchecked(&mut answer, unchecked(graph))?;
+        if self.several {
+            writeln!(answer)?;
+        }
         print(self.gctx, &answer)
     }
 
-    fn say_summary(&self, graph: &Graph, checked: usize) -> CargoResult<()> {
+    fn say_summary(&self, graph: &Graph) -> CargoResult<()> {
         let asked = graph
             .packages
             .iter()
@@ -207,7 +226,7 @@ impl Answer<'_> {
             "Checked",
             format!(
                 "{} against {} of an index {} old{}",
-                counted(checked, "package", "packages"),
+                counted(graph.packages.len(), "package", "packages"),
                 counted(self.index.advisories(), "advisory", "advisories"),
                 age,
                 if asked {
@@ -218,4 +237,15 @@ impl Answer<'_> {
             ),
         )
     }
+}
+
+/// The dependencies that were not checked, by name.
+fn unchecked(graph: &Graph) -> impl Iterator<Item = &Package> {
+    let mut unchecked: Vec<&Package> = graph
+        .packages
+        .iter()
+        .filter(|package| package.is_unchecked())
+        .collect();
+    unchecked.sort_by_key(|package| (&package.name, &package.version));
+    unchecked.into_iter()
 }

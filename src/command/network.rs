@@ -18,12 +18,6 @@ pub(super) fn network(gctx: &GlobalContext, config: &Config) -> CargoResult<Opti
         format!("gitoxide.http.connectTimeout={}", timeout.dur.as_millis()),
         format!("http.lowSpeedLimit={}", timeout.low_speed_limit),
         format!("http.lowSpeedTime={}", timeout.dur.as_secs()),
-        format!(
-            "http.userAgent={}",
-            http.user_agent
-                .clone()
-                .unwrap_or_else(|| format!("cargo {}", cargo::version()))
-        ),
     ];
     let mut set = |key: &str, value: Option<String>| {
         if let Some(value) = value {

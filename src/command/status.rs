@@ -14,7 +14,7 @@ use crate::freshness::Freshness;
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::problem::{self, Problem};
-use crate::report::{Untrusted, counted};
+use crate::report::{Configured, Untrusted, counted};
 
 pub(super) fn cli() -> Command {
     Command::new("status").about("Show what the index holds, from where, and how old it is")
@@ -37,7 +37,7 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
         writeln!(
             out,
             "{LITERAL}database{LITERAL:#} {}",
-            Untrusted(&database.url)
+            Configured(&database.url)
         )?;
         match (&database.commit, database.committed) {
             (Some(commit), Some(committed)) => {

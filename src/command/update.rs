@@ -16,7 +16,7 @@ use crate::database::Progress;
 use crate::index::Index;
 use crate::index::store::Store;
 use crate::refresh::Refresh;
-use crate::report::{Untrusted, counted};
+use crate::report::{Configured, counted};
 
 pub(super) fn cli() -> Command {
     Command::new("update").about("Bring the index of advisories up to date")
@@ -54,11 +54,12 @@ fn run(gctx: &GlobalContext, refresh: &Refresh<'_>) -> CargoResult<Index> {
                 bar.clear();
                 gctx.shell().status(
                     "Updating",
-                    format!("advisory database `{}`", Untrusted(&database)),
+                    format!("advisory database `{}`", Configured(&database)),
                 )?;
                 current = Some(database);
             }
             match event {
+                Progress::Started => {}
                 Progress::Fetching { received } => {
                     bar.print_now(&format!("{} KiB received", received / 1024))?;
                 }

@@ -3,6 +3,7 @@
 
 use super::git::{descends, options, snapshot};
 use super::{Known, Loaded, Network, Progress};
+use crate::report::Untrusted;
 use anyhow::{Context as _, anyhow};
 use gix::protocol::transport::client::blocking_io::Transport;
 use gix::remote::fetch::{Prepare, Shallow, Tags};
@@ -30,7 +31,7 @@ pub(super) fn fetch(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
     let folder = tempfile::Builder::new()
-        .prefix("fetch-")
+        .prefix(crate::index::store::FETCHED)
         .tempdir_in(&network.scratch)
         .with_context(|| format!("cannot make a folder in `{}`", network.scratch.display()))?;
     let repo = gix::ThreadSafeRepository::init_opts(
@@ -187,20 +188,31 @@ fn received(tasks: &gix::progress::tree::Root) -> usize {
         .sum()
 }
 
-/// Says what to do about the failures that have a cure.
+/// Says what to do about the failures that have a cure. The rest is partly the server's text.
 fn explain(error: anyhow::Error) -> anyhow::Error {
     let text = format!("{error:#}");
     let has = |needle: &str| text.contains(needle);
-    if ["301", "302", "303", "307", "308"]
+    let cure = if ["301", "302", "303", "307", "308"]
         .iter()
         .any(|status| has(&format!("HTTP status {status}")))
     {
-        error.context("the server redirects; configure the address that it redirects to")
+        Some("the server redirects; configure the address that it redirects to")
     } else if has("No credentials were returned") || has("HTTP status 403") {
-        error.context("the server wants a login, which databases cannot have")
+        Some("the server wants a login, which databases cannot have")
     } else if has("HTTP status 404") || has("HTTP status 410") {
-        error.context("there is no git repository at this address")
+        Some("there is no git repository at this address")
+    } else if has("certificate") {
+        Some("the server's certificate is not trusted; `http.cainfo` can name who vouches for it")
     } else {
-        error
+        None
+    };
+    let mut causes = error.chain().rev();
+    let first = causes.next().map(ToString::to_string).unwrap_or_default();
+    let shown = causes.fold(anyhow!("{}", Untrusted(&first)), |shown, cause| {
+        shown.context(Untrusted(&cause.to_string()).to_string())
+    });
+    match cure {
+        Some(cure) => shown.context(cure),
+        None => shown,
     }
 }

@@ -17,6 +17,7 @@ mod layout;
 pub mod parse;
 
 use crate::advisory::Advisory;
+use crate::report::Configured;
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ impl Location {
             if configured.contains('@') {
                 bail!("a database cannot be fetched with a user name; {ALLOWED}");
             }
-            bail!("`{configured}` is not a database; {ALLOWED}");
+            bail!("`{}` is not a database; {ALLOWED}", Configured(configured));
         };
         if !parsed.username().is_empty() || parsed.password().is_some() || configured.contains('@')
         {
@@ -71,7 +72,10 @@ impl Location {
             "https" => Ok(Location::Remote { url }),
             "file" => match parsed.to_file_path() {
                 Ok(path) => Ok(Location::Local { url, path }),
-                Err(()) => bail!("`{configured}` names no path on this machine; {ALLOWED}"),
+                Err(()) => bail!(
+                    "`{}` names no path on this machine; {ALLOWED}",
+                    Configured(configured)
+                ),
             },
             scheme => bail!("a database cannot be fetched over `{scheme}`; {ALLOWED}"),
         }
@@ -109,6 +113,8 @@ pub struct Known {
 /// How far [`load`] has got.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress {
+    /// Nothing but its beginning.
+    Started,
     /// Bytes received from the network.
     Fetching { received: usize },
     /// Files read.
@@ -181,7 +187,7 @@ pub fn load(
         (Location::Remote { .. }, Some(network)) => fetch::fetch(url, network, known, progress),
         (Location::Remote { .. }, None) => Err(anyhow!("it needs the network")),
     }
-    .with_context(|| format!("cannot read the database `{url}`"))
+    .with_context(|| format!("cannot read the database `{}`", Configured(url)))
 }
 
 #[cfg(test)]

@@ -74,14 +74,12 @@ impl BuildGraph {
             let id = unit.pkg.package_id();
             let package = *known.entry(key(id)).or_insert_with(|| {
                 ids.push(id);
-                let (source, yanked) = match known_sources.ask(id) {
+                let mut package = known_sources.package(id);
+                if package.yanked == Yanked::Unknown && sources == Sources::Overlaid {
                     // What the registry has never heard of is what was laid over it.
-                    (source, Yanked::Unknown) if sources == Sources::Overlaid => {
-                        (source, Yanked::No)
-                    }
-                    answer => answer,
-                };
-                graph.packages.push(package(id, source, yanked));
+                    package.yanked = Yanked::No;
+                }
+                graph.packages.push(package);
                 ids.len() - 1
             });
             graph.packages[package]
@@ -116,12 +114,11 @@ impl BuildGraph {
         let built: FxHashSet<PackageId> = self.ids.iter().copied().collect();
         let mut known_sources = KnownSources::new(bcx);
         for id in locked.filter(|id| !built.contains(id)) {
-            let (source, yanked) = match known_sources.ask(id) {
+            let mut package = known_sources.package(id);
+            if package.yanked == Yanked::Unknown {
                 // Nobody waits for an answer about what is not built.
-                (source, Yanked::Unknown) => (source, Yanked::NotAsked),
-                answer => answer,
-            };
-            let mut package = package(id, source, yanked);
+                package.yanked = Yanked::NotAsked;
+            }
             package.usage = Some(Usage {
                 scope: Scope::Unbuilt,
                 direct: false,
@@ -145,17 +142,6 @@ fn key(id: PackageId) -> Key {
 fn lock<'b>(bcx: &BuildContext<'_, 'b>) -> CargoResult<CacheLock<'b>> {
     bcx.gctx
         .acquire_package_cache_lock(CacheLockMode::DownloadExclusive)
-}
-
-fn package(id: PackageId, source: &Rc<Source>, yanked: Yanked) -> Package {
-    Package {
-        name: id.name().to_string(),
-        version: id.version().clone(),
-        source: source.clone(),
-        yanked,
-        platforms: None,
-        usage: None,
-    }
 }
 
 /// How each package of the unit graph is used.
@@ -272,14 +258,22 @@ impl<'b, 'gctx> KnownSources<'b, 'gctx> {
         }
     }
 
-    /// Where `id` is from, and whether it is yanked there.
-    fn ask(&mut self, id: PackageId) -> (&Rc<Source>, Yanked) {
+    /// The package `id`, and whether it is yanked where it is from.
+    fn package(&mut self, id: PackageId) -> Package {
         // Of the members only the package of `cargo install NAME` is from a registry. Cargo refuses to install it
         // yanked, and its source need not be among those of the dependencies.
         let member = self.members.contains(&key(id));
         let known = self.of(id.source_id());
         let yanked = if member { Yanked::No } else { known.yanked(id) };
-        (&known.source, yanked)
+        Package {
+            name: id.name().to_string(),
+            version: id.version().clone(),
+            source: known.source.clone(),
+            member,
+            yanked,
+            platforms: None,
+            usage: None,
+        }
     }
 
     fn of(&mut self, id: SourceId) -> &KnownSource<'gctx> {

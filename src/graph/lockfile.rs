@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -15,8 +16,11 @@ use super::{Graph, Package, Source, Yanked};
 use crate::advisory::Registry;
 use crate::report::Untrusted;
 
-/// The newest version of the format that is understood. What a later one would mean nobody knows yet.
-const NEWEST: u32 = 4;
+/// The versions of the format. What a later one would mean nobody knows yet.
+const KNOWN: RangeInclusive<i64> = 1..=4;
+
+/// What most lockfiles that cannot be read are mended with.
+const NEW: &str = "`cargo generate-lockfile` makes a new one";
 
 /// The packages that the lockfile at `path` names.
 ///
@@ -25,13 +29,10 @@ const NEWEST: u32 = 4;
 /// Names `path` when it cannot be read, is no lockfile, or names no package at all: a wrong file must never read as
 /// "nothing found".
 pub fn read(path: &Path) -> anyhow::Result<Graph> {
-    let text = cargo_util::paths::read(path)?;
-    parse(&text).with_context(|| {
-        format!(
-            "failed to read `{}` as a Cargo.lock; `cargo generate-lockfile` makes a new one",
-            path.display()
-        )
-    })
+    std::fs::read_to_string(path)
+        .map_err(|error| anyhow!("{error}; name the Cargo.lock of a package or workspace; {NEW}"))
+        .and_then(|text| parse(&text))
+        .with_context(|| format!("failed to read `{}` as a Cargo.lock", path.display()))
 }
 
 fn parse(text: &str) -> anyhow::Result<Graph> {
@@ -40,12 +41,15 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
             let before = text.get(..span.start).unwrap_or(text);
             before.matches('\n').count() + 1
         });
-        anyhow!("line {line}: {}", Untrusted(error.message()))
+        anyhow!("line {line}: {}; {NEW}", Untrusted(error.message()))
     })?;
     if let Some(version) = lockfile.version
-        && version > NEWEST
+        && !KNOWN.contains(&version)
     {
-        bail!("its version is {version}, the newest known one is {NEWEST}");
+        bail!(
+            "its version is {version}, known are 1 to {}; a newer release may read it",
+            KNOWN.end()
+        );
     }
     let mut graph = Graph::default();
     let mut sources: HashMap<Option<String>, Rc<Source>> = HashMap::new();
@@ -53,11 +57,12 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
     for locked in lockfile.package.into_iter().chain(lockfile.root) {
         let version = Version::parse(&locked.version).map_err(|error| {
             anyhow!(
-                "package `{}` has the version `{}`: {error}",
+                "package `{}` has the version `{}`: {error}; {NEW}",
                 Untrusted(&locked.name),
                 Untrusted(&locked.version)
             )
         })?;
+        let member = locked.source.is_none();
         let source = match sources.entry(locked.source) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(new) => {
@@ -69,13 +74,14 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
             name: locked.name,
             version,
             source,
+            member,
             yanked: Yanked::NotAsked,
             platforms: None,
             usage: None,
         });
     }
     if graph.packages.is_empty() {
-        bail!("it names no package");
+        bail!("it names no package; {NEW}");
     }
     Ok(graph)
 }
@@ -83,7 +89,7 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
 /// What is read of a lockfile. The rest, such as the edges, says nothing about which packages there are.
 #[derive(Deserialize)]
 struct Lockfile {
-    version: Option<u32>,
+    version: Option<i64>,
     #[serde(default)]
     package: Vec<Locked>,
     root: Option<Locked>,
@@ -152,12 +158,18 @@ mod tests {
 
     #[test]
     fn what_is_no_lockfile_is_refused() {
-        assert_eq!(refused(""), "it names no package");
-        assert_eq!(refused("version = 4\n"), "it names no package");
-        assert_eq!(
-            refused("version = 5\n"),
-            "its version is 5, the newest known one is 4"
-        );
+        for empty in ["", "version = 4\n"] {
+            assert_eq!(
+                refused(empty),
+                "it names no package; `cargo generate-lockfile` makes a new one"
+            );
+        }
+        for version in [-1, 0, 5, i64::MAX] {
+            assert_eq!(
+                refused(&format!("version = {version}\n")),
+                format!("its version is {version}, known are 1 to 4; a newer release may read it")
+            );
+        }
         assert!(refused("a\n<<<<<<< ours").starts_with("line 1: "));
         assert!(refused("[package]\nname = \"a\"\nversion = \"1.0.0\"").starts_with("line 1: "),);
         let hostile = refused("[[package]]\nname = \"\u{1b}[2J\"\nversion = \"1.0.0\"\n");

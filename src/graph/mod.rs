@@ -25,6 +25,8 @@ pub struct Package {
     pub name: String,
     pub version: Version,
     pub source: Rc<Source>,
+    /// One of the workspace's own. In a lockfile alone, whatever has no source.
+    pub member: bool,
     pub yanked: Yanked,
     /// The platforms that it is compiled for. None where that is not known: then every platform counts.
     pub platforms: Option<PlatformSet>,
@@ -36,6 +38,11 @@ impl Package {
     /// Whether a workspace member depends on it itself. Where that is not known it counts as direct.
     pub fn is_direct(&self) -> bool {
         self.usage.is_none_or(|usage| usage.direct)
+    }
+
+    /// Whether it is a dependency of which no advisory speaks, because it comes from no registry.
+    pub fn is_unchecked(&self) -> bool {
+        self.source.registry.is_none() && !self.member
     }
 
     /// How the package is used in the build, `unbuilt` where it is in no build.

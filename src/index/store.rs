@@ -107,6 +107,16 @@ impl Store {
         )
     }
 
+    /// Makes the folder, for this user alone, unless it is there, and removes what killed processes left in it.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn prepare(&self, now: SystemTime) -> anyhow::Result<()> {
+        self.create_dir()?;
+        self.remove_stale(now);
+        Ok(())
+    }
+
     fn create_dir(&self) -> anyhow::Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -129,13 +139,22 @@ impl Store {
             return;
         };
         for entry in entries.flatten() {
-            let is_ours = entry.file_name().to_str().is_some_and(is_temporary);
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let is_folder = name.starts_with(FETCHED);
             let is_stale = || {
                 let meta = entry.metadata()?;
                 let age = now.duration_since(meta.modified()?);
-                io::Result::Ok(meta.is_file() && age.is_ok_and(|age| age > STALE))
+                let is_right = if is_folder {
+                    meta.is_dir()
+                } else {
+                    meta.is_file()
+                };
+                io::Result::Ok(is_right && age.is_ok_and(|age| age > STALE))
             };
-            if is_ours && is_stale().unwrap_or(false) {
+            if is_folder && is_stale().unwrap_or(false) {
+                let _ = fs::remove_dir_all(entry.path());
+            } else if is_temporary(name) && is_stale().unwrap_or(false) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -149,6 +168,8 @@ fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), E
     Ok(())
 }
 
+/// How the folders of fetches begin that [`crate::database`] makes here.
+pub const FETCHED: &str = "fetch-";
 const STEM: &str = "index-";
 /// Hex digits of the hash in a name.
 const DIGITS: usize = 32;

@@ -6,6 +6,7 @@ use cargo_util_terminal::style;
 
 use crate::advisory::{Advisory, Kind};
 use crate::check::Finding;
+use crate::graph::Package;
 use crate::policy::{Level, Policy};
 use crate::report::Untrusted;
 
@@ -27,7 +28,7 @@ pub fn write(
     findings: &[Detailed<'_, '_>],
     policy: &Policy,
 ) -> io::Result<()> {
-    let mut written: Vec<*const crate::graph::Package> = Vec::new();
+    let mut written: Vec<*const Package> = Vec::new();
     for first in findings {
         let package = first.finding.package;
         if written.contains(&std::ptr::from_ref(package)) {
@@ -52,6 +53,31 @@ pub fn write(
         {
             write_finding(out, detailed, policy)?;
         }
+    }
+    Ok(())
+}
+
+/// Writes which dependencies were not checked, if any.
+///
+/// # Errors
+///
+/// As `out`.
+pub fn write_unchecked<'a>(
+    out: &mut dyn Write,
+    unchecked: impl Iterator<Item = &'a Package>,
+) -> io::Result<()> {
+    let mut unchecked = unchecked.peekable();
+    if unchecked.peek().is_some() {
+        writeln!(out, "\nunchecked, from no registry:")?;
+    }
+    for package in unchecked {
+        writeln!(
+            out,
+            "    {} {} ({})",
+            Untrusted(&package.name),
+            Untrusted(&package.version.to_string()),
+            Untrusted(package.source.id.as_deref().unwrap_or("path")),
+        )?;
     }
     Ok(())
 }
@@ -84,7 +110,10 @@ fn write_finding(
     )?;
     writeln!(out, "          {}", Untrusted(&advisory.title))?;
     if advisory.patched.is_empty() {
-        writeln!(out, "          no patched version is known")?;
+        // Nobody patches what nobody maintains, or what was meant.
+        if matches!(finding.kind, Kind::Vulnerability | Kind::Unsound) {
+            writeln!(out, "          no patched version is known")?;
+        }
     } else {
         let patched: Vec<String> = advisory
             .patched

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::advisory::Advisory;
 use crate::check::Finding;
+use crate::graph::Package;
 use crate::index::{self, Index};
 use crate::policy::Policy;
 
@@ -16,11 +17,13 @@ pub struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lockfile: Option<String>,
     pub index: IndexInfo<'a>,
-    /// How many packages were checked.
+    /// How many packages there are.
     pub packages: usize,
     /// Worst first.
     pub findings: Vec<FindingInfo<'a>>,
     pub ignored: [(); 0],
+    /// Dependencies of which no advisory speaks, because they come from no registry.
+    pub unchecked: Vec<PackageInfo<'a>>,
     /// What kept the check from a full answer.
     pub problems: Vec<ProblemInfo>,
 }
@@ -63,6 +66,24 @@ pub struct FindingInfo<'a> {
     pub aliases: Vec<String>,
     pub patched: Vec<String>,
     pub unaffected: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PackageInfo<'a> {
+    pub package: &'a str,
+    pub version: &'a Version,
+    /// As Cargo.lock writes it, null for a path.
+    pub source: Option<&'a str>,
+}
+
+impl<'a> From<&'a Package> for PackageInfo<'a> {
+    fn from(package: &'a Package) -> PackageInfo<'a> {
+        PackageInfo {
+            package: &package.name,
+            version: &package.version,
+            source: package.source.id.as_deref(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -20,6 +20,28 @@ pub enum Heading {
     },
 }
 
+/// What the line says to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// Where the details are.
+    Details,
+    /// Nothing: the details stand above the line.
+    None,
+}
+
+impl Hint {
+    /// The full form and a short one.
+    fn forms(self) -> [&'static str; 2] {
+        match self {
+            Hint::Details => [
+                "; run `cargo advisory` for details",
+                "; run `cargo advisory`",
+            ],
+            Hint::None => ["", ""],
+        }
+    }
+}
+
 impl Heading {
     /// The heading for findings that `policy` denies.
     pub fn denied(policy: &Policy, denied: &[&Finding<'_>]) -> Heading {
@@ -61,7 +83,7 @@ const WORDS: [(&str, &[Kind]); 5] = [
 /// # Panics
 ///
 /// Never: of no findings it makes a line that names none.
-pub fn line(heading: &Heading, findings: &[&Finding<'_>], width: usize) -> String {
+pub fn line(heading: &Heading, findings: &[&Finding<'_>], hint: Hint, width: usize) -> String {
     let dependencies = worst_of_each(findings);
     let room = width.saturating_sub(heading.word().len());
     let counts = counts(&dependencies);
@@ -70,8 +92,7 @@ pub fn line(heading: &Heading, findings: &[&Finding<'_>], width: usize) -> Strin
         Heading::Error { denied_by } => (format!(" denied by `{denied_by}`"), " denied"),
     };
     let names: Vec<String> = dependencies.iter().map(|finding| name(finding)).collect();
-    const DETAILS: &str = "; run `cargo advisory` for details";
-    const SHORT: &str = "; run `cargo advisory`";
+    let [full, short] = hint.forms();
 
     // From the fullest to the barest; names are worth more than two words of the hint.
     let named = |shown: usize, hint: &str| {
@@ -82,15 +103,15 @@ pub fn line(heading: &Heading, findings: &[&Finding<'_>], width: usize) -> Strin
         format!("{counts}{denied_by}: {list}{hint}")
     };
     let worst = worst_count(&dependencies);
-    [DETAILS, SHORT]
+    [full, short]
         .into_iter()
         .flat_map(|hint| (1..=names.len()).rev().map(move |shown| (shown, hint)))
         .map(|(shown, hint)| named(shown, hint))
         .chain([
-            format!("{counts}{denied_by}{DETAILS}"),
-            format!("{counts}{denied_by}{SHORT}"),
-            format!("{counts}{denied}{SHORT}"),
-            format!("{worst}{denied}{SHORT}"),
+            format!("{counts}{denied_by}{full}"),
+            format!("{counts}{denied_by}{short}"),
+            format!("{counts}{denied}{short}"),
+            format!("{worst}{denied}{short}"),
         ])
         .find(|line| columns(line) <= room)
         .unwrap_or_else(|| format!("{worst}{denied}"))

@@ -5,7 +5,7 @@ pub mod json;
 pub mod line;
 pub mod untrusted;
 
-pub use untrusted::Untrusted;
+pub use untrusted::{Configured, Untrusted};
 
 /// `1 package`, `2 packages`; irregular words are given whole.
 pub fn counted(count: usize, one: &str, many: &str) -> String {

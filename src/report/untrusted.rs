@@ -18,41 +18,55 @@ pub struct Untrusted<'a>(pub &'a str);
 
 impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What fits once a cut is known to be needed leaves room for the ellipsis.
-        let mut column = 0;
-        let mut held = String::new();
-        let mut before = None;
-        // Spaces before a command do not keep a build server from obeying it.
-        let command = self.0.trim_start().starts_with("::");
-        let mut started = false;
-        for c in self.0.chars() {
-            let acts = c == '#' && before == Some('#') || c == ':' && command && !started;
-            before = Some(c);
-            started |= c == ':';
-            let mut shown = String::new();
-            let width = match shown_width(c).filter(|_| !acts) {
-                Some(width) => {
-                    shown.push(c);
-                    width
-                }
-                None => {
-                    write!(shown, "{}", c.escape_unicode())?;
-                    shown.len()
-                }
-            };
-            if column + width > WIDTH {
-                return f.write_char('…');
-            }
-            column += width;
-            // The last column is held back: it becomes the ellipsis if more follows.
-            if column >= WIDTH {
-                held.push_str(&shown);
-            } else {
-                f.write_str(&shown)?;
-            }
-        }
-        f.write_str(&held)
+        show(self.0, WIDTH, f)
     }
+}
+
+/// Shows what somebody configured, such as a path: as [`Untrusted`], but whole, for half a path leads nowhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Configured<'a>(pub &'a str);
+
+impl fmt::Display for Configured<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(self.0, usize::MAX, f)
+    }
+}
+
+fn show(text: &str, most: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // What fits once a cut is known to be needed leaves room for the ellipsis.
+    let mut column = 0;
+    let mut held = String::new();
+    let mut before = None;
+    // Spaces before a command do not keep a build server from obeying it.
+    let command = text.trim_start().starts_with("::");
+    let mut started = false;
+    for c in text.chars() {
+        let acts = c == '#' && before == Some('#') || c == ':' && command && !started;
+        before = Some(c);
+        started |= c == ':';
+        let mut shown = String::new();
+        let width = match shown_width(c).filter(|_| !acts) {
+            Some(width) => {
+                shown.push(c);
+                width
+            }
+            None => {
+                write!(shown, "{}", c.escape_unicode())?;
+                shown.len()
+            }
+        };
+        if column + width > most {
+            return f.write_char('…');
+        }
+        column += width;
+        // The last column is held back: it becomes the ellipsis if more follows.
+        if column >= most {
+            held.push_str(&shown);
+        } else {
+            f.write_str(&shown)?;
+        }
+    }
+    f.write_str(&held)
 }
 
 /// The columns of a character that may be shown as it is, none for one that may not.

@@ -2,6 +2,7 @@
 
 use cargo_test_support::cargo_test;
 use cargo_test_support::install::{assert_has_installed_exe, assert_has_not_installed_exe};
+use cargo_test_support::prelude::*;
 use cargo_test_support::registry::Package;
 use cargo_test_support::str;
 use cargo_test_support::{Execs, git, paths};
@@ -68,7 +69,7 @@ fn an_insecure_dependency_of_a_program_is_told() {
 [INSTALLED] package `tool v1.0.0` (executable `tool`)
 [WARNING] be sure to add `[ROOT]/home/.cargo/bin` to your PATH to be able to run the installed binaries
 
-"#]]).run();
+"#]].unordered()).run();
     assert_has_installed_exe(paths::cargo_home(), "tool");
 }
 
@@ -93,7 +94,7 @@ To reuse those artifacts with a future compilation, set the environment variable
 Caused by:
   1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
 
-"#]])
+"#]].unordered())
         .run();
     assert_has_not_installed_exe(paths::cargo_home(), "tool");
 }
@@ -200,7 +201,7 @@ Caused by:
 [WARNING] be sure to add `[ROOT]/home/.cargo/bin` to your PATH to be able to run the installed binaries
 [ERROR] some crates failed to install
 
-"#]])
+"#]].unordered())
         .run();
     assert_has_installed_exe(paths::cargo_home(), "clean");
     assert_has_not_installed_exe(paths::cargo_home(), "dirty");

@@ -1,6 +1,7 @@
 //! `cargo package` and `cargo publish` build what they have packed.
 
 use cargo_test_support::cargo_test;
+use cargo_test_support::prelude::*;
 use cargo_test_support::registry::{RegistryBuilder, TestRegistry};
 use cargo_test_support::{Project, project, str};
 
@@ -119,7 +120,8 @@ fn members_that_depend_on_each_other_are_packaged_with_one_line() {
     workspace
         .cargo("package --workspace")
         .replace_crates_io(registry.index_url())
-        .with_stderr_data(str![[r#"
+        .with_stderr_data(
+            str![[r#"
 [PACKAGING] first v0.1.0 ([ROOT]/foo/first)
 [UPDATING] crates.io index
 [PACKAGED] 4 files, [FILE_SIZE]B ([FILE_SIZE]B compressed)
@@ -140,7 +142,9 @@ fn members_that_depend_on_each_other_are_packaged_with_one_line() {
 [COMPILING] second v0.1.0 ([ROOT]/foo/target/package/second-0.1.0)
 [FINISHED] `dev` profile [unoptimized + debuginfo] target(s) in [ELAPSED]s
 
-"#]])
+"#]]
+            .unordered(),
+        )
         .run();
 }
 
@@ -178,7 +182,8 @@ fn members_that_have_nothing_insecure_pass_a_denial() {
     workspace
         .cargo("package --workspace --deny-advisories")
         .replace_crates_io(registry.index_url())
-        .with_stderr_data(str![[r#"
+        .with_stderr_data(
+            str![[r#"
 [PACKAGING] first v0.1.0 ([ROOT]/foo/first)
 [PACKAGED] 4 files, [FILE_SIZE]B ([FILE_SIZE]B compressed)
 [PACKAGING] second v0.1.0 ([ROOT]/foo/second)
@@ -194,7 +199,9 @@ fn members_that_have_nothing_insecure_pass_a_denial() {
 [COMPILING] second v0.1.0 ([ROOT]/foo/target/package/second-0.1.0)
 [FINISHED] `dev` profile [unoptimized + debuginfo] target(s) in [ELAPSED]s
 
-"#]])
+"#]]
+            .unordered(),
+        )
         .run();
 }
 
@@ -256,7 +263,8 @@ fn members_that_depend_on_each_other_are_published_with_one_line() {
     workspace
         .cargo("publish --workspace --dry-run")
         .replace_crates_io(registry.index_url())
-        .with_stderr_data(str![[r#"
+        .with_stderr_data(
+            str![[r#"
 [UPDATING] crates.io index
 [PACKAGING] first v0.1.0 ([ROOT]/foo/first)
 [UPDATING] crates.io index
@@ -282,6 +290,8 @@ fn members_that_depend_on_each_other_are_published_with_one_line() {
 [UPLOADING] second v0.1.0 ([ROOT]/foo/second)
 [WARNING] aborting upload due to dry run
 
-"#]])
+"#]]
+            .unordered(),
+        )
         .run();
 }

@@ -1,0 +1,204 @@
+//! Where `cargo advisory` is told of, and how it stands beside cargo's own commands.
+
+use cargo_test_support::registry::Package;
+use cargo_test_support::{cargo_test, str};
+
+use crate::support::{Database, ProjectExt as _, advisory, app, cargo, configure};
+
+#[cargo_test]
+fn it_is_among_the_commands() {
+    cargo("--list")
+        .with_stdout_contains("    advisory [..]Check dependencies for security advisories[..]")
+        .run();
+}
+
+#[cargo_test]
+fn help_tells_its_flags_and_subcommands() {
+    cargo("advisory --help")
+        .with_stdout_data(str![[r#"
+Check dependencies for security advisories and yanked versions
+
+Usage: cargo advisory [OPTIONS]
+       cargo advisory <COMMAND>
+
+Commands:
+  check   Check a workspace or lockfiles
+  status  Show what the index holds, from where, and how old it is
+  update  Bring the index of advisories up to date
+
+Options:
+      --lockfile <PATH>          Check this Cargo.lock instead of a workspace
+      --format <FORMAT>          How to print what was found [default: human] [possible values:
+                                 human, json]
+      --deny-advisories          Fail if a dependency has an advisory or is yanked
+  -v, --verbose...               Use verbose output (-vv very verbose/build.rs output)
+  -q, --quiet                    Do not print cargo log messages
+      --color <WHEN>             Coloring [possible values: auto, always, never]
+      --config <KEY=VALUE|PATH>  Override a configuration value
+  -Z <FLAG>                      Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
+                                 details
+  -h, --help                     Print help
+
+Manifest Options:
+  -m, --manifest-path <PATH>  Path to Cargo.toml
+      --locked                Assert that `Cargo.lock` will remain unchanged
+      --offline               Run without accessing the network
+      --frozen                Equivalent to specifying both --locked and --offline
+
+"#]])
+        .with_stderr_data("")
+        .run();
+}
+
+#[cargo_test]
+fn cargo_help_shows_the_same() {
+    let asked = cargo("help advisory").run();
+    let flag = cargo("advisory --help").run();
+
+    assert!(!flag.stdout.is_empty());
+    assert_eq!(
+        String::from_utf8(asked.stdout).unwrap(),
+        String::from_utf8(flag.stdout).unwrap()
+    );
+}
+
+#[cargo_test]
+fn help_of_a_subcommand_tells_what_it_does() {
+    cargo("advisory update --help")
+        .with_stdout_data(str![[r#"
+Bring the index of advisories up to date
+
+Usage: cargo advisory update [OPTIONS]
+
+Options:
+  -v, --verbose...               Use verbose output (-vv very verbose/build.rs output)
+  -q, --quiet                    Do not print cargo log messages
+      --color <WHEN>             Coloring [possible values: auto, always, never]
+      --config <KEY=VALUE|PATH>  Override a configuration value
+  -Z <FLAG>                      Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
+                                 details
+  -h, --help                     Print help
+
+Manifest Options:
+      --locked   Assert that `Cargo.lock` will remain unchanged
+      --offline  Run without accessing the network
+      --frozen   Equivalent to specifying both --locked and --offline
+
+"#]])
+        .run();
+}
+
+#[cargo_test]
+fn a_subcommand_that_is_not_known_is_refused() {
+    Database::new().add(&advisory("leaky")).index();
+
+    cargo("advisory frobnicate")
+        .with_status(1)
+        .with_stdout_data("")
+        .with_stderr_data(str![[r#"
+[ERROR] unrecognized subcommand 'frobnicate'
+
+Usage: cargo advisory [OPTIONS]
+       cargo advisory <COMMAND>
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+}
+
+#[cargo_test]
+fn flags_of_the_check_do_not_go_before_a_subcommand() {
+    Database::new().add(&advisory("leaky")).index();
+
+    cargo("advisory --deny-advisories update")
+        .with_status(1)
+        .with_stdout_data("")
+        .with_stderr_data(str![[r#"
+[ERROR] the subcommand 'update' cannot be used with '--deny-advisories'
+
+Usage: cargo advisory [OPTIONS]
+       cargo advisory <COMMAND>
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+}
+
+#[cargo_test]
+fn a_misspelt_name_is_suggested() {
+    cargo("advisary")
+        .with_status(101)
+        .with_stderr_data(str![[r#"
+[ERROR] no such command: `advisary`
+
+[HELP] a command with a similar name exists: `advisory`
+
+[HELP] view all installed commands with `cargo --list`
+[HELP] find a package to install `advisary` with `cargo search cargo-advisary`
+
+"#]])
+        .run();
+}
+
+/// As with cargo's own commands.
+#[cargo_test]
+fn an_alias_of_the_same_name_is_passed_over_with_a_warning() {
+    Package::new("leaky", "1.0.0").publish();
+    Database::new().add(&advisory("leaky")).index();
+    configure("[alias]\nadvisory = 'version'\nbuild = 'version'");
+    let app = app("leaky = '1'");
+
+    app.cargo("advisory")
+        .with_stdout_data(str![[r#"
+leaky 1.0.0 (runtime)
+    warn  RUSTSEC-2020-0001: vulnerability, severity not scored
+          `leaky` can be attacked
+          no patched version is known
+
+"#]])
+        .with_stderr_data(str![[r#"
+[WARNING] user-defined alias `advisory` is ignored, because it is shadowed by a built-in command
+[UPDATING] `dummy-registry` index
+[LOCKING] 1 package to latest compatible version
+[DOWNLOADING] crates ...
+[DOWNLOADED] leaky v1.0.0 (registry `dummy-registry`)
+     Checked 2 packages against 1 advisory of an index less than a minute old
+
+"#]])
+        .run();
+    app.cargo("build --quiet")
+        .with_stderr_contains("[WARNING] user-defined alias `build` is ignored[..]")
+        .run();
+}
+
+#[cargo_test]
+fn an_alias_can_lead_to_it() {
+    Package::new("leaky", "1.0.0").publish();
+    Database::new().add(&advisory("leaky")).index();
+    configure("[alias]\naudit = 'advisory --deny-advisories'");
+
+    app("leaky = '1'")
+        .cargo("audit")
+        .with_status(101)
+        .with_stderr_data(str![[r#"
+[UPDATING] `dummy-registry` index
+[LOCKING] 1 package to latest compatible version
+[DOWNLOADING] crates ...
+[DOWNLOADED] leaky v1.0.0 (registry `dummy-registry`)
+     Checked 2 packages against 1 advisory of an index less than a minute old
+[ERROR] 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001)
+
+"#]])
+        .run();
+}
+
+#[cargo_test]
+fn completions_know_its_flag() {
+    for command in ["build", "check", "test"] {
+        cargo(&format!("{command} --help"))
+            .with_stdout_contains("[..]--deny-advisories[..]")
+            .run();
+    }
+}

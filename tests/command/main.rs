@@ -1,0 +1,12 @@
+//! `cargo advisory ...`: what it prints where, and what it exits with.
+
+mod deny;
+mod format;
+mod help;
+mod lockfile;
+mod status;
+mod update;
+mod workspace;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,11 @@
+//! Where advisories come from: git repositories behind TLS and on this machine, sound ones and hostile ones.
+
+#![cfg(unix)]
+
+mod contents;
+mod failures;
+mod https;
+mod server;
+
+#[path = "../support/mod.rs"]
+mod support;
