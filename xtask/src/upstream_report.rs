@@ -1,8 +1,8 @@
 //! A run of upstream's tests held against the lists of what may fail.
 //!
-//! Two lists in `cargo-patch`: `upstream-failures.txt`, tests that fail with the unpatched cargo on our machines as well,
-//! and `help-pages.txt`, tests that fail because a help page has gained a line of ours. Each line is a test's name and,
-//! after `#`, the reason.
+//! Three lists in `cargo-patch`: `upstream-failures.txt`, tests that fail with the unpatched cargo on our machines as well;
+//! `help-pages.txt`, tests that fail because a help page has gained a line of ours; `findings.txt`, tests whose graph has a
+//! finding, so that our line is rightly printed. Each line is a test's name and, after `#`, the reason.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,14 +16,16 @@ use crate::process;
 pub const FAILURES: &str = "upstream-failures.txt";
 /// Tests that fail because a help page has gained a line.
 const HELP_PAGES: &str = "help-pages.txt";
+/// Tests whose graph has a finding.
+const FINDINGS: &str = "findings.txt";
 
 /// Tests that may fail, with the list that says so.
 pub type Known = BTreeMap<String, &'static str>;
 
-/// Reads both lists.
+/// Reads the lists.
 pub fn load_known() -> Result<Known> {
     let mut known = Known::new();
-    for list in [FAILURES, HELP_PAGES] {
+    for list in [FAILURES, HELP_PAGES, FINDINGS] {
         let path = process::cargo_patch().join(list);
         let text = fs::read_to_string(&path)
             .with_context(|| format!("could not read `{}`", process::short(&path)))?;
@@ -56,6 +58,8 @@ pub struct Report {
     pub flaky: Vec<String>,
     /// Listed tests that passed or no longer exist, with the list.
     stale: Vec<(String, &'static str)>,
+    /// Tests that failed because of a finding. With every level at `allow` they must pass.
+    findings: Vec<String>,
 }
 
 impl Report {
@@ -71,7 +75,12 @@ impl Report {
                     report.passed += 1;
                     report.stale.extend(list.map(|list| (name.clone(), *list)));
                 }
-                (Outcome::Failed, Some(list)) => *report.expected.entry(list).or_default() += 1,
+                (Outcome::Failed, Some(list)) => {
+                    *report.expected.entry(list).or_default() += 1;
+                    if *list == FINDINGS {
+                        report.findings.push(name.clone());
+                    }
+                }
                 (Outcome::Failed, None) => report.new.push(name.clone()),
                 (Outcome::Ignored, _) => {}
             }
@@ -94,6 +103,16 @@ impl Report {
         Ok(())
     }
 
+    /// Runs each test that failed because of a finding again, where findings are allowed; those that fail even so are new.
+    pub fn allow(&mut self, mut again: impl FnMut(&str) -> Result<Run>) -> Result<()> {
+        for name in &self.findings {
+            if again(name)?.outcomes.get(name) != Some(&Outcome::Passed) {
+                self.new.push(name.clone());
+            }
+        }
+        Ok(())
+    }
+
     /// Prints new failures with their messages, notes, and a summary.
     pub fn print(&self, run: &Run) {
         for name in &self.new {
@@ -111,6 +130,9 @@ impl Report {
         let mut summary = format!("upstream: {} passed, {} ignored", self.passed, self.ignored);
         for (list, count) in &self.expected {
             summary.push_str(&format!(", {count} failed as in `{list}`"));
+            if *list == FINDINGS {
+                summary.push_str(" and passed where findings are allowed");
+            }
         }
         eprintln!(
             "{summary}, {} passed when run again, {} failed",
@@ -141,13 +163,26 @@ mod tests {
             ("a::mended".to_string(), HELP_PAGES),
             ("a::gone".to_string(), FAILURES),
             ("b::not_run".to_string(), FAILURES),
+            ("c::found".to_string(), FINDINGS),
+            ("c::broken".to_string(), FINDINGS),
         ]);
-        let names = ["a::known", "a::mended", "a::new", "a::shaky", "b::not_run"].map(String::from);
+        let names = [
+            "a::known",
+            "a::mended",
+            "a::new",
+            "a::shaky",
+            "b::not_run",
+            "c::broken",
+            "c::found",
+        ]
+        .map(String::from);
         let first = run(&[
             ("a::known", Outcome::Failed),
             ("a::mended", Outcome::Passed),
             ("a::new", Outcome::Failed),
             ("a::shaky", Outcome::Failed),
+            ("c::found", Outcome::Failed),
+            ("c::broken", Outcome::Failed),
         ]);
         let mut report = Report::of(&first, &known, &names);
         report
@@ -160,11 +195,21 @@ mod tests {
                 Ok(run(&[(name, outcome)]))
             })
             .unwrap();
+        report
+            .allow(|name| {
+                let outcome = match name {
+                    "c::found" => Outcome::Passed,
+                    _ => Outcome::Failed,
+                };
+                Ok(run(&[(name, outcome)]))
+            })
+            .unwrap();
         let expected = Report {
             passed: 1,
             ignored: 0,
-            expected: BTreeMap::from([(FAILURES, 1)]),
-            new: vec!["a::new".to_string()],
+            expected: BTreeMap::from([(FAILURES, 1), (FINDINGS, 2)]),
+            new: vec!["a::new".to_string(), "c::broken".to_string()],
+            findings: vec!["c::broken".to_string(), "c::found".to_string()],
             flaky: vec!["a::shaky".to_string()],
             stale: vec![
                 ("a::mended".to_string(), HELP_PAGES),
