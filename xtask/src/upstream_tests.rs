@@ -102,7 +102,12 @@ pub fn run(options: &Options) -> Result<()> {
     }
     report.allow(|name| {
         eprintln!("again, with findings allowed: {name}");
-        libtest::run(suite()?.env("__CARGO_ADVISORY_ALLOW", "1").args(alone(name)), 2)
+        libtest::run(
+            suite()?
+                .env("__CARGO_ADVISORY_ALLOW", "1")
+                .args(alone(name)),
+            2,
+        )
     })?;
     report.print(&run);
     ensure!(
