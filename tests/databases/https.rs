@@ -212,7 +212,7 @@ Caused by:
   An IO error occurred when talking to the server
 
 Caused by:
-  [60] SSL peer certificate or SSH remote key was not OK (SSL certificate OpenSSL verify result: self-signed certificate …
+  [60] [..]certificate[..]
 
 "#]])
         .run();

@@ -135,11 +135,11 @@ fn an_index_that_is_cut_off() {
 
     world.replace(&bytes[..bytes.len() - 1]);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]46ab23a76e803ae6.bin`: the index of advisories is cut off; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is cut off; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]46ab23a76e803ae6.bin`: the index of advisories is cut off; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is cut off; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -156,11 +156,11 @@ fn an_index_that_is_empty() {
 
     world.replace(b"");
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]78c5096671553b2d.bin`: the file is not an index of advisories; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]78c5096671553b2d.bin`: the file is not an index of advisories; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -173,11 +173,11 @@ fn an_index_of_zeros() {
 
     world.replace(&vec![0; world.bytes().len()]);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]8b7e4ac955a7d98d.bin`: the file is not an index of advisories; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]8b7e4ac955a7d98d.bin`: the file is not an index of advisories; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -192,11 +192,11 @@ fn an_index_with_more_behind_its_end() {
 
     world.replace(&bytes);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]b5e45c10a290cc80.bin`: the index of advisories is damaged (there is more after its end); run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is damaged (there is more after its end); run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]b5e45c10a290cc80.bin`: the index of advisories is damaged (there is more after its end); run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is damaged (there is more after its end); run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -233,7 +233,7 @@ fn an_index_with_damaged_text() {
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]01f30a5205a5b576.bin`: the index of advisories is damaged (the check of a section); run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is damaged (the check of a section); run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -250,11 +250,11 @@ fn an_index_of_a_newer_format() {
 
     world.replace(&bytes);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]dce097b8b4aa4b65.bin`: the index of advisories has the format 2 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 2 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]dce097b8b4aa4b65.bin`: the index of advisories has the format 2 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 2 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
 [EXIT_STATUS] 101
 
 "#]]);
@@ -277,11 +277,11 @@ fn an_index_of_an_older_format() {
 
     world.replace(&bytes);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]220b85cddf18879f.bin`: the index of advisories has the old format 0; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the old format 0; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]220b85cddf18879f.bin`: the index of advisories has the old format 0; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the old format 0; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -306,11 +306,11 @@ fn an_index_of_another_database() {
 
     fs::copy(store.path_for(&databases), &world.index).unwrap();
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]86d244b054ba8340.bin`: the index of advisories was made from other databases; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories was made from other databases; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]86d244b054ba8340.bin`: the index of advisories was made from other databases; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories was made from other databases; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -325,11 +325,11 @@ fn some_other_file() {
         b"[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"leaky\"\ndate = \"2020-01-01\"\n",
     );
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]68e6f5fc848018ce.bin`: the file is not an index of advisories; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]68e6f5fc848018ce.bin`: the file is not an index of advisories; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -343,11 +343,11 @@ fn a_sparse_file_of_a_gigabyte() {
     let file = fs::File::create(&world.index).unwrap();
     file.set_len(1 << 30).unwrap();
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]dd1b9721964d862e.bin`: the index of advisories has 1073741824 bytes, over the limit of 536870912; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has 1073741824 bytes, over the limit of 536870912; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]dd1b9721964d862e.bin`: the index of advisories has 1073741824 bytes, over the limit of 536870912; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has 1073741824 bytes, over the limit of 536870912; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -361,11 +361,11 @@ fn a_folder_in_place_of_the_index() {
     fs::remove_file(&world.index).unwrap();
     fs::create_dir(&world.index).unwrap();
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]62c4ba3b3c1e352f.bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]62c4ba3b3c1e352f.bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -379,11 +379,11 @@ fn a_cache_directory_that_is_a_file() {
     fs::remove_dir_all(&cache).unwrap();
     fs::write(&cache, "").unwrap();
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]f6414cece548e4dc.bin`: the index of advisories cannot be read: Not a directory (os error 20); make it readable, or set `advisory.cache-dir` to another folder
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories cannot be read: Not a directory (os error 20); make it readable, or set `advisory.cache-dir` to another folder
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]f6414cece548e4dc.bin`: the index of advisories cannot be read: Not a directory (os error 20); make it readable, or set `advisory.cache-dir` to another folder
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories cannot be read: Not a directory (os error 20); make it readable, or set `advisory.cache-dir` to another folder
 [EXIT_STATUS] 101
 
 "#]]);
@@ -400,11 +400,11 @@ fn a_pipe_that_nobody_writes_to() {
         .exec_with_output()
         .unwrap();
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]0dc1907bfd60045d.bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]0dc1907bfd60045d.bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -421,11 +421,11 @@ fn a_link_to_a_good_index() {
     std::os::unix::fs::symlink(&elsewhere, &world.index).unwrap();
     let good = fs::read(&elsewhere).unwrap();
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]ee93fa4ad2eb16d8.bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[HASH]ee93fa4ad2eb16d8.bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories is not a regular file; remove it and run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
