@@ -71,7 +71,7 @@ enum Chore {
     /// Run the tests of upstream's cargo against ours
     UpstreamTests(UpstreamTestsArgs),
     /// Measure our cargo against the installed one
-    Bench,
+    Bench(BenchArgs),
 }
 
 #[derive(Args)]
@@ -124,6 +124,22 @@ struct UpstreamTestsArgs {
     filters: Vec<String>,
 }
 
+#[derive(Args)]
+struct BenchArgs {
+    /// Put the figures into `BENCHMARKS.md`
+    #[arg(long)]
+    write: bool,
+    /// How often each process is run
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Install `cargo-audit` in the target folder where there is none, to compare with
+    #[arg(long)]
+    audit: bool,
+    /// Measure this binary instead of building ours
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().chore {
         Chore::Fork(args) if args.check => fork::check(),
@@ -144,7 +160,12 @@ fn main() -> ExitCode {
             list_new: args.list_new,
             filters: args.filters,
         }),
-        Chore::Bench => bench::run(),
+        Chore::Bench(args) => bench::run(&bench::Options {
+            write: args.write,
+            runs: args.runs as usize,
+            audit: args.audit,
+            binary: args.binary,
+        }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -39,12 +39,17 @@ pub fn cargo() -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.current_dir(root());
+    remove_set_by_cargo_run(&mut command);
+    command
+}
+
+/// Hides from `command` what the `cargo run` around us has set.
+pub fn remove_set_by_cargo_run(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_set_by_cargo_run) {
             command.env_remove(name);
         }
     }
-    command
 }
 
 /// Variables that `cargo run` sets for the program it runs.

@@ -173,7 +173,7 @@ pub fn active_toolchain() -> Result<Option<String>> {
 }
 
 /// Whether OpenSSL's headers are where `openssl-sys` would find them; otherwise OpenSSL is built with ours.
-fn has_openssl() -> bool {
+pub fn has_openssl() -> bool {
     let set = |name: &str| env::var_os(name).is_some();
     if !cfg!(unix) || cfg!(target_vendor = "apple") {
         // The system's own TLS is used there.
