@@ -76,9 +76,8 @@ fn command(cargo: &Path, project: &Project, line: &str) -> Command {
     own.rm_rf();
     own.mkdir_p();
     let name = format!("cargo{}", std::env::consts::EXE_SUFFIX);
-    std::fs::hard_link(cargo, own.join(&name))
-        .or_else(|_| std::fs::copy(cargo, own.join(&name)).map(|_| ()))
-        .unwrap();
+    // No copy: while a test has a program open for writing, whatever another test starts keeps it from being run.
+    std::fs::hard_link(cargo, own.join(&name)).unwrap();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let toolchain = Path::new(&paths::sysroot()).join("bin");
     let folders = [own, toolchain]
@@ -404,15 +403,18 @@ fn a_subcommand_of_others_is_told_of_our_cargo() {
     let bin = paths::cargo_home().join("bin");
     bin.mkdir_p();
     let tool = bin.join("cargo-ask");
+    let script = paths::root().join("ask");
     std::fs::write(
-        &tool,
+        &script,
         "#!/bin/sh\n\"$CARGO\" check --quiet && echo checked\n",
     )
     .unwrap();
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    // Written by another process, for the reason above.
+    let install = Command::new("install")
+        .args(["-m", "755"])
+        .args([&script, &tool])
+        .status();
+    assert!(install.unwrap().success());
 
     let quiet = run(&cargo_exe(), &package, "ask");
     let denied = command(&cargo_exe(), &package, "ask")

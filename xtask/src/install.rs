@@ -256,16 +256,12 @@ impl Rustup {
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::io::Write;
 
     /// A folder with a false `rustup` and our script for a false cargo, which prints its arguments and toolchain.
     fn world(rustup: &str) -> tempfile::TempDir {
         let world = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            let path = world.path().join(name);
-            fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        };
+        let write = |name: &str, text: &str| write_program(&world.path().join(name), text);
         write("rustup", rustup);
         write("it's cargo", "#!/bin/sh\necho \"$RUSTUP_TOOLCHAIN:$*\"\n");
         write(
@@ -273,6 +269,24 @@ mod tests {
             &script(world.path().join("it's cargo").to_str().unwrap()),
         );
         world
+    }
+
+    /// Has another process write the file. A file that this one has open for writing is open in whatever another test
+    /// starts just then, and the system runs no program that somebody may be writing.
+    fn write_program(path: &Path, text: &str) {
+        let mut install = Command::new("install")
+            .args(["-m", "755", "/dev/stdin"])
+            .arg(path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        install
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        assert!(install.wait().unwrap().success());
     }
 
     fn answer(world: &tempfile::TempDir, toolchain: Option<&str>, args: &[&str]) -> String {
