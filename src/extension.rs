@@ -79,6 +79,10 @@ impl Extension for Advisories {
         (name == command::NAME).then_some(command::exec)
     }
 
+    fn exec_without_git(&self, name: &str, args: &ArgMatches) -> Option<Exec> {
+        (name == command::NAME && command::needs_no_git(args)).then_some(command::exec)
+    }
+
     fn args(&self, name: &str) -> Vec<Arg> {
         if COMPILING.contains(&name) {
             vec![denial::flag().help_heading(heading::COMPILATION_OPTIONS)]

@@ -44,6 +44,10 @@ pub(super) fn with_args(command: Command) -> Command {
         .arg_manifest_path()
 }
 
+pub(super) fn names_lockfiles(args: &ArgMatches) -> bool {
+    args.contains_id("lockfile")
+}
+
 pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
     let policy = Policy {

@@ -25,6 +25,17 @@ pub fn cli() -> Command {
         })
 }
 
+/// Whether `cargo advisory` reads no workspace and no registry with these `args`: those may be git repositories. (Ours are
+/// read with another library.)
+pub fn needs_no_git(args: &ArgMatches) -> bool {
+    match args.subcommand() {
+        None => check::names_lockfiles(args),
+        Some(("check", args)) => check::names_lockfiles(args),
+        Some(("status" | "update", _)) => true,
+        Some(_) => false,
+    }
+}
+
 /// Runs `cargo advisory`.
 pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     match args.subcommand() {

@@ -1,5 +1,6 @@
 //! Running processes in turns, and what each of them used.
 
+use std::array;
 use std::io;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
@@ -57,7 +58,7 @@ impl Contender {
     }
 }
 
-/// Runs each of `contenders` `runs` times, one after the other and from the start again.
+/// Runs each of `contenders` `runs` times, in turns of one run each.
 pub fn in_turns<const N: usize>(
     what: &str,
     contenders: &mut [Contender; N],
@@ -66,8 +67,7 @@ pub fn in_turns<const N: usize>(
     super::say(&format!("{what}: {runs} times {N}"));
     let mut series = [const { Series(Vec::new()) }; N];
     for turn in 0..WARM_UPS + runs {
-        // Not always the same one first.
-        for place in (0..N).map(|place| (place + turn) % N) {
+        for place in order::<N>(turn) {
             let usage = contenders[place].run()?;
             if turn >= WARM_UPS {
                 series[place].0.push(usage);
@@ -75,6 +75,16 @@ pub fn in_turns<const N: usize>(
         }
     }
     Ok(series)
+}
+
+/// The places of `N` contenders in one turn: each turn begins with another one, and every second turn goes backwards, so
+/// that nobody gains from always running after the same one.
+fn order<const N: usize>(turn: usize) -> [usize; N] {
+    let mut order: [usize; N] = array::from_fn(|place| (place + turn / 2) % N);
+    if turn % 2 == 1 {
+        order.reverse();
+    }
+    order
 }
 
 /// What the runs of one process used, in their order.
@@ -195,6 +205,16 @@ mod tests {
             high: 3.25,
         };
         assert_eq!(spread, expected);
+    }
+
+    #[test]
+    fn everyone_runs_before_and_after_everyone() {
+        assert_eq!(
+            [0, 1, 2, 3].map(order::<2>),
+            [[0, 1], [1, 0], [1, 0], [0, 1]]
+        );
+        assert_eq!(order::<3>(2), [1, 2, 0]);
+        assert_eq!(order::<3>(3), [0, 2, 1]);
     }
 
     #[cfg(unix)]
