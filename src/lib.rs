@@ -21,4 +21,5 @@ pub mod index;
 pub mod policy;
 pub mod problem;
 pub mod refresh;
+pub mod remedy;
 pub mod report;

@@ -5,6 +5,7 @@ use cargo::{CliResult, GlobalContext};
 use clap::{ArgMatches, Command};
 
 mod check;
+mod fix;
 mod network;
 mod status;
 mod update;
@@ -20,6 +21,7 @@ pub fn cli() -> Command {
             check::with_args(command)
                 .args_conflicts_with_subcommands(true)
                 .subcommand(check::cli())
+                .subcommand(fix::cli())
                 .subcommand(status::cli())
                 .subcommand(update::cli())
         })
@@ -41,6 +43,7 @@ pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     match args.subcommand() {
         None => check::exec(gctx, args),
         Some(("check", args)) => check::exec(gctx, args),
+        Some(("fix", args)) => fix::exec(gctx, args),
         Some(("status", args)) => status::exec(gctx, args),
         Some(("update", args)) => update::exec(gctx, args),
         Some((other, _)) => Err(anyhow::anyhow!("no such subcommand: `{other}`")

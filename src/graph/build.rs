@@ -308,7 +308,7 @@ impl KnownSource<'_> {
     }
 }
 
-fn source_of(id: SourceId) -> Source {
+pub(crate) fn source_of(id: SourceId) -> Source {
     if id.is_path() {
         return Source {
             id: None,

@@ -1,0 +1,126 @@
+//! What to know of a release before one moves to it.
+//!
+//! In August 2026 good versions were yanked to push people on to a malicious one. A remedy must not push: what is very
+//! young, or runs or brings what was not there before, is said to.
+
+use std::collections::BTreeSet;
+
+use cargo::CargoResult;
+use cargo::core::{PackageId, PackageSet, Resolve};
+
+use super::attempt::is_same_crate;
+use super::search::Found;
+use super::world::World;
+use super::{Caution, Move, YOUNG_DAYS};
+
+/// Adds to the moves of all `founds` what to know of them. Downloads what they move to, to look for build scripts.
+///
+/// # Errors
+///
+/// When cargo's sources cannot be read at all. A package that cannot be downloaded has a caution of its own.
+pub fn add<'f>(
+    world: &World<'_, '_>,
+    founds: impl IntoIterator<Item = &'f mut Found>,
+) -> CargoResult<()> {
+    let mut founds: Vec<&mut Found> = founds.into_iter().collect();
+    let mut pairs = BTreeSet::new();
+    for found in &founds {
+        let Some(resolve) = &found.resolve else {
+            continue;
+        };
+        pairs.extend(
+            found
+                .remedy
+                .moves
+                .iter()
+                .filter_map(|step| pair(world, resolve, step)),
+        );
+    }
+    let packages = Packages::load(world, &pairs)?;
+    for found in &mut founds {
+        let Some(resolve) = &found.resolve else {
+            continue;
+        };
+        for step in &mut found.remedy.moves {
+            if let Some((old, new)) = pair(world, resolve, step) {
+                step.cautions = cautions(world, resolve, &packages, old, new);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The packages of a move from one version to another.
+fn pair(world: &World<'_, '_>, resolve: &Resolve, step: &Move) -> Option<(PackageId, PackageId)> {
+    let (from, to) = (step.from.as_ref()?, step.to.as_ref()?);
+    let new = resolve.iter().find(|id| {
+        id.name() == *step.package && id.version() == to && !world.locked.contains(id)
+    })?;
+    let old = world
+        .locked_of(new.name())
+        .iter()
+        .find(|id| is_same_crate(**id, new) && id.version() == from)?;
+    Some((*old, new))
+}
+
+fn cautions(
+    world: &World<'_, '_>,
+    resolve: &Resolve,
+    packages: &Packages<'_>,
+    old: PackageId,
+    new: PackageId,
+) -> Vec<Caution> {
+    let mut cautions = Vec::new();
+    let summary = resolve.summary(new);
+    if let Some(published) = summary.pubtime()
+        && world.rules.is_younger(summary, YOUNG_DAYS)
+    {
+        cautions.push(Caution::Young { published });
+    }
+    match (
+        packages.has_build_script(old),
+        packages.has_build_script(new),
+    ) {
+        (_, None) => cautions.push(Caution::NotDownloaded),
+        (Some(false), Some(true)) => cautions.push(Caution::BuildScript),
+        _ => {}
+    }
+    let brought: BTreeSet<String> = resolve
+        .deps(new)
+        .filter(|(target, _)| world.locked_of(target.name()).is_empty())
+        .map(|(target, _)| target.name().to_string())
+        .collect();
+    if !brought.is_empty() {
+        cautions.push(Caution::NewDependencies(brought.into_iter().collect()));
+    }
+    cautions
+}
+
+/// The packages to look into.
+struct Packages<'gctx> {
+    set: PackageSet<'gctx>,
+}
+
+impl<'gctx> Packages<'gctx> {
+    fn load(
+        world: &World<'_, 'gctx>,
+        pairs: &BTreeSet<(PackageId, PackageId)>,
+    ) -> CargoResult<Packages<'gctx>> {
+        let ids: Vec<PackageId> = pairs.iter().flat_map(|(old, new)| [*old, *new]).collect();
+        let mut registry = world.ws.package_registry()?;
+        registry.add_sources(ids.iter().map(|id| id.source_id()).collect::<BTreeSet<_>>())?;
+        let set = registry.get(&ids)?;
+        // All at once where that works. Where it does not, each is looked at alone, and said not to be there.
+        if world.ws.gctx().offline_flag().is_none() {
+            let _ = set.get_many(ids);
+        }
+        Ok(Packages { set })
+    }
+
+    /// None where it cannot be had.
+    fn has_build_script(&self, id: PackageId) -> Option<bool> {
+        let package = self.set.get_one(id).ok()?;
+        let mut targets = package.targets().iter();
+        Some(targets.any(|target| target.is_custom_build()))
+    }
+}

@@ -1,0 +1,205 @@
+//! The lines of manifests that require something: where they are, and what they should say.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use cargo::CargoResult;
+use cargo::core::{Dependency, Package, Workspace};
+use semver::{Op, Version, VersionReq};
+use toml_edit::{DocumentMut, Item, Value};
+
+use super::Edit;
+
+/// Where a requirement is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub manifest: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// The tables and the key of the dependency.
+    pub key: Vec<String>,
+    pub requirement: String,
+}
+
+impl Place {
+    pub fn edit(self, root: &Path, to: String) -> Edit {
+        Edit {
+            manifest: super::search::shown(&self.manifest, root).to_owned(),
+            line: self.line,
+            key: self.key,
+            from: self.requirement,
+            to,
+        }
+    }
+}
+
+/// The manifests of a workspace, read once, with the edits made to them so far.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    texts: RefCell<BTreeMap<PathBuf, String>>,
+    changed: BTreeSet<PathBuf>,
+}
+
+impl Manifests {
+    /// Finds what makes `member` depend on `dep`, in its manifest or, with `workspace = true`, in the workspace's. None
+    /// for a dependency without a requirement, and for one that stands where cargo would not write it.
+    ///
+    /// # Errors
+    ///
+    /// When a manifest cannot be read.
+    pub fn locate(
+        &self,
+        ws: &Workspace<'_>,
+        member: &Package,
+        dep: &Dependency,
+    ) -> CargoResult<Option<Place>> {
+        let mut manifest = member.manifest_path();
+        let mut key = dep.toml_path();
+        let Some(mut entry) = self.entry(manifest, &key)? else {
+            return Ok(None);
+        };
+        if entry.inherited {
+            let name = key.pop().unwrap_or_default();
+            key = vec!["workspace".to_owned(), "dependencies".to_owned(), name];
+            manifest = ws.root_manifest();
+            match self.entry(manifest, &key)? {
+                Some(found) => entry = found,
+                None => return Ok(None),
+            }
+        }
+        Ok(entry.requirement.map(|requirement| Place {
+            manifest: manifest.to_owned(),
+            line: entry.line,
+            key,
+            requirement,
+        }))
+    }
+
+    /// Makes `edit`.
+    ///
+    /// # Errors
+    ///
+    /// When the manifest is not what it was when the remedy was found.
+    pub fn apply(&mut self, root: &Path, edit: &Edit) -> CargoResult<()> {
+        let path = root.join(&edit.manifest);
+        let changed = apply(&self.text(&path)?, edit)
+            .with_context(|| format!("failed to change `{}`", path.display()))?;
+        self.texts.get_mut().insert(path.clone(), changed);
+        self.changed.insert(path);
+        Ok(())
+    }
+
+    /// The manifests that were changed, each with its new text.
+    pub fn changed(&self) -> BTreeMap<PathBuf, String> {
+        let texts = self.texts.borrow();
+        let changed = self.changed.iter();
+        changed
+            .map(|path| (path.clone(), texts[path].clone()))
+            .collect()
+    }
+
+    fn entry(&self, manifest: &Path, key: &[String]) -> CargoResult<Option<Entry>> {
+        let text = self.text(manifest)?;
+        entry(&text, key).with_context(|| format!("failed to read `{}`", manifest.display()))
+    }
+
+    fn text(&self, path: &Path) -> CargoResult<String> {
+        if let Some(text) = self.texts.borrow().get(path) {
+            return Ok(text.clone());
+        }
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("failed to read `{}`", path.display()))?;
+        let mut texts = self.texts.borrow_mut();
+        Ok(texts.entry(path.to_owned()).or_insert(text).clone())
+    }
+}
+
+/// A dependency in the text of a manifest.
+struct Entry {
+    line: usize,
+    inherited: bool,
+    requirement: Option<String>,
+}
+
+fn entry(text: &str, key: &[String]) -> CargoResult<Option<Entry>> {
+    let document = toml_edit::Document::parse(text)?;
+    let mut item = document.as_item();
+    let mut start = None;
+    for part in key {
+        let found = item
+            .as_table_like()
+            .and_then(|table| table.get_key_value(part));
+        let Some((name, next)) = found else {
+            return Ok(None);
+        };
+        start = name.span().or(next.span()).or(start);
+        item = next;
+    }
+    // The line of the requirement itself, where it has one of its own.
+    let version = item.as_table_like().and_then(|table| table.get("version"));
+    let start = version.and_then(Item::span).or(start);
+    let before = text
+        .get(..start.map_or(0, |span| span.start))
+        .unwrap_or(text);
+    Ok(Some(Entry {
+        line: before.matches('\n').count() + 1,
+        inherited: is_inherited(item),
+        requirement: requirement(item),
+    }))
+}
+
+fn is_inherited(item: &Item) -> bool {
+    item.as_table_like()
+        .and_then(|table| table.get("workspace"))
+        .is_some()
+}
+
+fn requirement(item: &Item) -> Option<String> {
+    let version = match item.as_table_like() {
+        Some(table) => table.get("version")?,
+        None => item,
+    };
+    version.as_str().map(str::to_owned)
+}
+
+/// The requirement that takes the place of `old` so that `version` and what is compatible with it meet it, and nothing
+/// before it does. Keeps the operator where that says so: an exact requirement stays exact.
+pub fn requirement_for(text: &str, old: &VersionReq, version: &Version) -> String {
+    let number = Version {
+        build: semver::BuildMetadata::EMPTY,
+        ..version.clone()
+    };
+    match old.comparators.as_slice() {
+        [one] if one.op == Op::Exact => format!("={number}"),
+        [one] if one.op == Op::Tilde => format!("~{number}"),
+        [one] if one.op == Op::GreaterEq => format!(">={number}"),
+        [one] if one.op == Op::Caret && text.trim_start().starts_with('^') => format!("^{number}"),
+        _ => number.to_string(),
+    }
+}
+
+/// Writes `edit` into the text of its manifest, and keeps everything else as it is.
+fn apply(text: &str, edit: &Edit) -> CargoResult<String> {
+    let mut document: DocumentMut = text.parse()?;
+    let mut item = document.as_item_mut();
+    for part in &edit.key {
+        item = item
+            .as_table_like_mut()
+            .and_then(|table| table.get_mut(part))
+            .with_context(|| format!("there is no `{}` any more", edit.key.join(".")))?;
+    }
+    let value = match item.as_table_like_mut() {
+        Some(table) => table.get_mut("version").and_then(Item::as_value_mut),
+        None => item.as_value_mut(),
+    };
+    let value = value
+        .filter(|value| value.as_str() == Some(&edit.from))
+        .with_context(|| format!("`{}` is not `{}` any more", edit.key.join("."), edit.from))?;
+    let mut new = Value::from(edit.to.as_str());
+    *new.decor_mut() = value.decor().clone();
+    *value = new;
+    Ok(document.to_string())
+}

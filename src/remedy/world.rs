@@ -1,0 +1,372 @@
+//! What remedies are resolved in: the workspace, its Cargo.lock, and the releases that registries have.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use anyhow::Context as _;
+use cargo::CargoResult;
+use cargo::core::registry::PackageRegistry;
+use cargo::core::resolver::HasDevUnits;
+use cargo::core::resolver::features::CliFeatures;
+use cargo::core::{Dependency, PackageId, Registry as _, Resolve, SourceId, Summary, Workspace};
+use cargo::ops;
+use cargo::sources::IndexSummary;
+use cargo::sources::source::QueryKind;
+use cargo::util::OptVersionReq;
+use cargo::util::cache_lock::{CacheLock, CacheLockMode};
+use cargo::util::interning::InternedString;
+use futures::executor::block_on;
+use futures::future::join_all;
+use jiff::Timestamp;
+use semver::{Comparator, Op, Version, VersionReq};
+
+use super::attempt::Edge;
+use super::manifest::Manifests;
+use super::rules::Rules;
+use crate::advisory::{Kind, Registry};
+use crate::graph::build::source_of;
+use crate::index::Index;
+
+/// What registries are asked: the releases of a crate that meet a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Question {
+    name: InternedString,
+    source: SourceId,
+    requirement: VersionReq,
+}
+
+/// The state of a workspace that remedies start from. Holds cargo's package cache lock.
+pub struct World<'w, 'gctx> {
+    pub ws: &'w Workspace<'gctx>,
+    pub index: &'w Index,
+    pub rules: Rules,
+    pub manifests: Manifests,
+    /// Cargo.lock, as cargo resolves it now.
+    pub locked: Resolve,
+    packages: HashMap<PackageId, Locked>,
+    by_name: HashMap<InternedString, Vec<PackageId>>,
+    /// What a `[patch]` offers.
+    patched: HashSet<PackageId>,
+    registry: PackageRegistry<'gctx>,
+    releases: RefCell<HashMap<Question, Rc<Vec<Release>>>>,
+    _lock: CacheLock<'gctx>,
+}
+
+/// One package of Cargo.lock.
+#[derive(Debug)]
+struct Locked {
+    /// With the requirements that its manifest has.
+    summary: Summary,
+    /// What each of its dependencies leads to, in their order. None for one that is not in use.
+    targets: Vec<Option<PackageId>>,
+}
+
+/// One release of a registry.
+#[derive(Clone, Debug)]
+pub struct Release {
+    pub summary: Summary,
+    pub yanked: bool,
+}
+
+impl<'w, 'gctx> World<'w, 'gctx> {
+    /// Reads Cargo.lock and resolves it as it is, for which cargo needs no network.
+    ///
+    /// # Errors
+    ///
+    /// Without a Cargo.lock, or when it does not resolve.
+    pub fn load(
+        ws: &'w Workspace<'gctx>,
+        index: &'w Index,
+        now: Timestamp,
+    ) -> CargoResult<World<'w, 'gctx>> {
+        let lock = ws
+            .gctx()
+            .acquire_package_cache_lock(CacheLockMode::DownloadExclusive)?;
+        let previous = ops::load_pkg_lockfile(ws)?
+            .context("there is no Cargo.lock; run `cargo generate-lockfile`")?;
+        let mut registry = ws.package_registry()?;
+        let locked = ops::resolve_with_previous(
+            &mut registry,
+            ws,
+            &CliFeatures::new_all(true),
+            HasDevUnits::Yes,
+            Some(&previous),
+            None,
+            &[],
+            true,
+        )?;
+        // From here on it is for us to say what stays.
+        registry.clear_lock();
+        let patched = registry
+            .patches()
+            .values()
+            .flatten()
+            .map(Summary::package_id)
+            .collect();
+        let mut world = World {
+            ws,
+            index,
+            rules: Rules::load(ws, now)?,
+            manifests: Manifests::default(),
+            locked: previous,
+            packages: HashMap::new(),
+            by_name: HashMap::new(),
+            patched,
+            registry,
+            releases: RefCell::default(),
+            _lock: lock,
+        };
+        world.accept(locked, &BTreeMap::new());
+        Ok(world)
+    }
+
+    /// Goes on from `resolve`, in which members require what `requirements` says.
+    pub fn accept(&mut self, resolve: Resolve, requirements: &BTreeMap<Edge, VersionReq>) {
+        let mut packages = HashMap::new();
+        let mut by_name: HashMap<_, Vec<PackageId>> = HashMap::new();
+        for id in resolve.iter() {
+            by_name.entry(id.name()).or_default().push(id);
+            let known = self.packages.remove(&id).map(|known| known.summary);
+            let summary = known.unwrap_or_else(|| resolve.summary(id).clone());
+            let summary =
+                summary.map_dependencies(|dep| match requirements.get(&Edge::new(id, &dep)) {
+                    Some(requirement) => with_requirement(dep, requirement.clone()),
+                    None => as_in_manifest(dep),
+                });
+            let targets = targets(&resolve, &summary);
+            packages.insert(id, Locked { summary, targets });
+        }
+        self.packages = packages;
+        self.by_name = by_name;
+        self.locked = resolve;
+    }
+
+    /// The summary of a package of Cargo.lock with the requirements of its manifest, and what each of its dependencies
+    /// leads to.
+    pub fn package(&self, id: PackageId) -> (&Summary, &[Option<PackageId>]) {
+        let locked = &self.packages[&id];
+        (&locked.summary, &locked.targets)
+    }
+
+    /// The packages of Cargo.lock with this name.
+    pub fn locked_of(&self, name: InternedString) -> &[PackageId] {
+        self.by_name.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The dependencies of a package of Cargo.lock that are in use, each with what it leads to.
+    pub fn dependencies(&self, id: PackageId) -> impl Iterator<Item = (&Dependency, PackageId)> {
+        let Locked { summary, targets } = &self.packages[&id];
+        summary
+            .dependencies()
+            .iter()
+            .zip(targets)
+            .filter_map(|(dep, target)| Some((dep, (*target)?)))
+    }
+
+    /// What `[patch]` tables offer.
+    pub fn patches(&self) -> impl Iterator<Item = &Summary> {
+        self.registry.patches().values().flatten()
+    }
+
+    /// Whether `id` may be what `dep` asks for, were it not for requirements on versions.
+    pub fn is_of(&self, dep: &Dependency, id: PackageId) -> bool {
+        dep.package_name() == id.name()
+            && (dep.source_id() == id.source_id() || self.patched.contains(&id))
+    }
+
+    /// What to ask for `dep`: of a crate that Cargo.lock has, all releases from there on, which do for every dependent of
+    /// it; of another, only what `dep` can use. To read a release of an index takes its time, and some crates have hundreds.
+    pub fn question(&self, dep: &Dependency) -> Question {
+        let asked = requirement(dep).cloned().unwrap_or(VersionReq::STAR);
+        let is_plain = asked.comparators.iter().all(|part| part.pre.is_empty());
+        let locked = self.locked_of(dep.package_name()).iter();
+        let oldest = locked
+            .filter(|id| id.source_id() == dep.source_id())
+            .map(|id| id.version())
+            .min();
+        Question {
+            name: dep.package_name(),
+            source: dep.source_id().without_precise(),
+            requirement: match oldest {
+                Some(oldest) if is_plain => from(oldest),
+                _ => asked,
+            },
+        }
+    }
+
+    /// The releases that answer `question`, the yanked ones too, oldest first. None before they were
+    /// [loaded](World::load).
+    pub fn releases(&self, question: &Question) -> Option<Rc<Vec<Release>>> {
+        self.releases.borrow().get(question).cloned()
+    }
+
+    /// Asks registries, all at once.
+    ///
+    /// # Errors
+    ///
+    /// When a registry cannot be asked, or does not know a crate.
+    pub fn ask(&self, questions: impl IntoIterator<Item = Question>) -> CargoResult<()> {
+        let queries = questions.into_iter().map(|question| async move {
+            let found = self.query(&question).await;
+            let found = found.with_context(|| {
+                format!("failed to look up the releases of `{}`", question.name)
+            })?;
+            anyhow::Ok((question, found))
+        });
+        for answered in block_on(join_all(queries)) {
+            let (question, found) = answered?;
+            self.releases.borrow_mut().insert(question, Rc::new(found));
+        }
+        Ok(())
+    }
+
+    /// The releases of the crate of `id`, a package of Cargo.lock, from there on. Asks for them if nobody has yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::ask`].
+    pub fn releases_of(&self, id: PackageId) -> CargoResult<Rc<Vec<Release>>> {
+        let any = Dependency::parse(id.name(), None, id.source_id().without_precise())?;
+        let question = self.question(&any);
+        if self.releases(&question).is_none() {
+            self.ask([question.clone()])?;
+        }
+        Ok(self.releases(&question).expect("it was just answered"))
+    }
+
+    async fn query(&self, question: &Question) -> CargoResult<Vec<Release>> {
+        let mut dep = Dependency::parse(question.name, None, question.source)?;
+        dep.set_version_req(OptVersionReq::Req(question.requirement.clone()));
+        let mut found = Vec::new();
+        // Says of each release whether it was yanked, and in offline mode gives those too that were not downloaded.
+        let kind = QueryKind::RejectedVersions;
+        self.registry
+            .query(&dep, kind, &mut |summary| {
+                let release = match summary {
+                    IndexSummary::Candidate(summary) | IndexSummary::Offline(summary) => Release {
+                        summary,
+                        yanked: false,
+                    },
+                    IndexSummary::Yanked(summary) => Release {
+                        summary,
+                        yanked: true,
+                    },
+                    IndexSummary::Unsupported(..) | IndexSummary::Invalid(_) => return,
+                };
+                found.push(release);
+            })
+            .await?;
+        found.sort_by(|a: &Release, b| a.summary.version().cmp(b.summary.version()));
+        Ok(found)
+    }
+
+    /// The ids of the advisories about this version, whatever the platform.
+    ///
+    /// # Errors
+    ///
+    /// When the index is damaged.
+    pub fn advisories(&self, id: PackageId) -> CargoResult<Vec<(&'w str, Kind)>> {
+        let Some(registry) = source_of(id.source_id()).registry else {
+            return Ok(Vec::new());
+        };
+        self.index
+            .affecting(&id.name(), id.version(), Registry::borrow(&registry))
+            .map(|entry| {
+                let entry = entry.map_err(|error| anyhow::anyhow!("{error}"))?;
+                Ok((entry.id, entry.kind))
+            })
+            .collect()
+    }
+
+    /// The packages of Cargo.lock that lead to `id`, and itself.
+    pub fn dependents(&self, id: PackageId) -> BTreeSet<PackageId> {
+        let mut found = BTreeSet::from([id]);
+        let mut before: HashMap<PackageId, Vec<PackageId>> = HashMap::new();
+        for dependent in self.locked.iter() {
+            for (dependency, _) in self.locked.deps(dependent) {
+                before.entry(dependency).or_default().push(dependent);
+            }
+        }
+        let mut open = vec![id];
+        while let Some(next) = open.pop() {
+            for dependent in before.get(&next).into_iter().flatten() {
+                if found.insert(*dependent) {
+                    open.push(*dependent);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What each dependency of `package` leads to.
+fn targets(resolve: &Resolve, package: &Summary) -> Vec<Option<PackageId>> {
+    let id = package.package_id();
+    let found: HashMap<Edge, PackageId> = resolve
+        .deps(id)
+        .flat_map(|(target, deps)| deps.iter().map(move |dep| (Edge::new(id, dep), target)))
+        .collect();
+    package
+        .dependencies()
+        .iter()
+        .map(|dep| found.get(&Edge::new(id, dep)).copied())
+        .collect()
+}
+
+/// `dep` without what Cargo.lock made of its requirement.
+fn as_in_manifest(dep: Dependency) -> Dependency {
+    match dep.version_req() {
+        OptVersionReq::Locked(_, requirement) => {
+            let requirement = requirement.clone();
+            with_requirement(dep, requirement)
+        }
+        _ => dep,
+    }
+}
+
+/// The requirement as its manifest has it.
+pub fn requirement(dep: &Dependency) -> Option<&VersionReq> {
+    match dep.version_req() {
+        OptVersionReq::Locked(_, requirement)
+        | OptVersionReq::Precise(_, requirement)
+        | OptVersionReq::Req(requirement) => Some(requirement),
+        OptVersionReq::Any => None,
+    }
+}
+
+/// `>=version`.
+fn from(version: &Version) -> VersionReq {
+    VersionReq {
+        comparators: vec![at_least(version)],
+    }
+}
+
+/// `>=version`, as a part of a requirement.
+pub fn at_least(version: &Version) -> Comparator {
+    Comparator {
+        op: Op::GreaterEq,
+        major: version.major,
+        minor: Some(version.minor),
+        patch: Some(version.patch),
+        pre: version.pre.clone(),
+    }
+}
+
+fn with_requirement(mut dep: Dependency, requirement: VersionReq) -> Dependency {
+    dep.set_source_id(dep.source_id().without_precise());
+    dep.set_version_req(OptVersionReq::Req(requirement));
+    dep
+}
+
+/// Versions of one crate of which cargo takes no two at once, by
+/// [cargo's reading of SemVer](https://doc.rust-lang.org/cargo/reference/resolver.html#semver-compatibility).
+pub fn are_compatible(a: &Version, b: &Version) -> bool {
+    if a.major != 0 || b.major != 0 {
+        return a.major == b.major;
+    }
+    if a.minor != 0 || b.minor != 0 {
+        return a.minor == b.minor;
+    }
+    a.patch == b.patch
+}
