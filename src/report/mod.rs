@@ -3,9 +3,13 @@
 pub mod human;
 pub mod json;
 pub mod line;
+pub mod markdown;
+pub mod releases;
 pub mod untrusted;
+mod wrap;
 
 pub use untrusted::{Configured, Untrusted};
+pub use wrap::Page;
 
 /// `1 package`, `2 packages`; irregular words are given whole.
 pub fn counted(count: usize, one: &str, many: &str) -> String {

@@ -36,25 +36,10 @@ fn show(text: &str, most: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // What fits once a cut is known to be needed leaves room for the ellipsis.
     let mut column = 0;
     let mut held = String::new();
-    let mut before = None;
-    // Spaces before a command do not keep a build server from obeying it.
-    let command = text.trim_start().starts_with("::");
-    let mut started = false;
+    let mut escape = Escape::at_start_of(text);
     for c in text.chars() {
-        let acts = c == '#' && before == Some('#') || c == ':' && command && !started;
-        before = Some(c);
-        started |= c == ':';
         let mut shown = String::new();
-        let width = match shown_width(c).filter(|_| !acts) {
-            Some(width) => {
-                shown.push(c);
-                width
-            }
-            None => {
-                write!(shown, "{}", c.escape_unicode())?;
-                shown.len()
-            }
-        };
+        let width = escape.push(c, &mut shown);
         if column + width > most {
             return f.write_char('…');
         }
@@ -67,6 +52,52 @@ fn show(text: &str, most: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
     }
     f.write_str(&held)
+}
+
+/// The escaping of [`Untrusted`] for text that is laid out piece by piece and never cut, such as the paragraphs of an
+/// advisory: whoever asked for the whole text gets all of it, in lines that we break.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Escape {
+    before: Option<char>,
+    /// The next `:` starts what a build server would take for a command.
+    command: bool,
+}
+
+impl Escape {
+    /// For `text` that starts a line.
+    pub(super) fn at_start_of(text: &str) -> Escape {
+        Escape {
+            before: None,
+            // Spaces before a command do not keep a build server from obeying it.
+            command: text.trim_start().starts_with("::"),
+        }
+    }
+
+    /// For text that does not start a line.
+    pub(super) fn within_line() -> Escape {
+        Escape {
+            before: None,
+            command: false,
+        }
+    }
+
+    /// Adds `c` to `out` as it may be shown, and returns the columns that it takes.
+    pub(super) fn push(&mut self, c: char, out: &mut String) -> usize {
+        let acts = c == '#' && self.before == Some('#') || c == ':' && self.command;
+        self.before = Some(c);
+        self.command &= c != ':';
+        match shown_width(c).filter(|_| !acts) {
+            Some(width) => {
+                out.push(c);
+                width
+            }
+            None => {
+                let start = out.len();
+                out.extend(c.escape_unicode());
+                out.len() - start
+            }
+        }
+    }
 }
 
 /// The columns of a character that may be shown as it is, none for one that may not.
