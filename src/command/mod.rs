@@ -5,8 +5,11 @@ use cargo::{CliResult, GlobalContext};
 use clap::{ArgMatches, Command};
 
 mod check;
+mod explain;
 mod fix;
 mod network;
+mod pager;
+mod releases;
 mod status;
 mod update;
 
@@ -21,6 +24,7 @@ pub fn cli() -> Command {
             check::with_args(command)
                 .args_conflicts_with_subcommands(true)
                 .subcommand(check::cli())
+                .subcommand(explain::cli())
                 .subcommand(fix::cli())
                 .subcommand(status::cli())
                 .subcommand(update::cli())
@@ -43,6 +47,7 @@ pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     match args.subcommand() {
         None => check::exec(gctx, args),
         Some(("check", args)) => check::exec(gctx, args),
+        Some(("explain", args)) => explain::exec(gctx, args),
         Some(("fix", args)) => fix::exec(gctx, args),
         Some(("status", args)) => status::exec(gctx, args),
         Some(("update", args)) => update::exec(gctx, args),

@@ -1,5 +1,6 @@
 //! What a person or a tool reads. Everything printed is worded here, from the same findings.
 
+pub mod explain;
 pub mod human;
 pub mod json;
 pub mod line;

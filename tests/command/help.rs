@@ -22,9 +22,10 @@ Usage: cargo advisory [OPTIONS]
        cargo advisory <COMMAND>
 
 Commands:
-  check   Check a workspace or lockfiles
-  status  Show what the index holds, from where, and how old it is
-  update  Bring the index of advisories up to date
+  check    Check a workspace or lockfiles
+  explain  Explain an advisory, or show all about a crate
+  status   Show what the index holds, from where, and how old it is
+  update   Bring the index of advisories up to date
 
 Options:
       --lockfile <PATH>          Check this Cargo.lock instead of a workspace

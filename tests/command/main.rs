@@ -1,6 +1,7 @@
 //! `cargo advisory ...`: what it prints where, and what it exits with.
 
 mod deny;
+mod explain;
 mod format;
 mod help;
 mod lockfile;

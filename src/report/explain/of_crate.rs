@@ -1,0 +1,258 @@
+//! The page of a crate: every advisory about it, its releases, and what was yanked.
+
+use anstyle::Style;
+use cargo_util_terminal::style;
+use semver::Version;
+
+use super::{Releases, kind_style, margin, patched, section};
+use crate::advisory::{Advisory, Kind};
+use crate::report::releases::{Mark, Release, Yanks};
+use crate::report::wrap::{self, Look, Paragraph};
+use crate::report::{Page, counted};
+
+/// All that is known of a crate, or of one version of it, in one registry.
+#[derive(Debug)]
+pub struct Crate<'a> {
+    pub name: &'a str,
+    /// The version that was asked about.
+    pub version: Option<&'a Version>,
+    /// The newest first.
+    pub advisories: &'a [Listed],
+    /// None if they are not known.
+    pub releases: Option<&'a Releases>,
+    /// Names the registry, where there are several.
+    pub registry: Option<&'a str>,
+}
+
+/// An advisory among others.
+#[derive(Debug)]
+pub struct Listed {
+    pub advisory: Advisory,
+    /// Where RustSec shows it, if it is RustSec's.
+    pub url: Option<String>,
+}
+
+/// Adds all of a crate to `out`.
+pub fn of_crate(out: &mut String, subject: &Crate<'_>, page: Page) {
+    let list = subject
+        .releases
+        .map(|releases| releases.list.as_slice())
+        .unwrap_or_default();
+    let named = subject
+        .version
+        .and_then(|version| list.iter().find(|release| release.version == *version));
+    let yanked: Vec<&Release> = list.iter().filter(|release| release.yanked).collect();
+    let (hit, missed): (Vec<_>, Vec<_>) = subject.advisories.iter().partition(|listed| {
+        let advisory = &listed.advisory;
+        subject
+            .version
+            .is_none_or(|version| advisory.affects(version))
+    });
+
+    let mut heading = Paragraph::default();
+    heading.push(subject.name, &literal());
+    if let Some(version) = subject.version {
+        heading.space();
+        heading.push(&version.to_string(), &literal());
+    }
+    let plain = Look::default();
+    if let Some(registry) = subject.registry {
+        heading.push(&format!(" of {registry}"), &plain);
+    }
+    heading.piece(":", &plain);
+    heading.space();
+    match subject.version {
+        None => {
+            let mut told = match subject.advisories.len() {
+                0 => "no advisory".to_owned(),
+                count => counted(count, "advisory", "advisories"),
+            };
+            if subject.releases.is_some() {
+                told.push_str(&match (list.len(), yanked.len()) {
+                    (0, _) => ", no release".to_owned(),
+                    (all, 0) => {
+                        format!(", {}, none yanked", counted(all, "release", "releases"))
+                    }
+                    (all, some) => {
+                        format!(", {}, {some} yanked", counted(all, "release", "releases"))
+                    }
+                });
+            }
+            heading.push(&told, &plain);
+        }
+        Some(_) => {
+            heading.push(&standing(subject, named, hit.len(), missed.len()), &plain);
+        }
+    }
+    heading.write(out, margin("", "    "), page);
+
+    if subject.version.is_none() {
+        write_list(out, "advisories", &hit, page);
+    } else {
+        write_list(out, "affected by", &hit, page);
+        write_list(out, "not affected by", &missed, page);
+    }
+    write_crate_releases(out, subject, page);
+    if subject.version.is_none() {
+        write_yanked(out, &yanked, page);
+    }
+}
+
+/// `1 advisory affects it, 2 do not; it is yanked`.
+fn standing(subject: &Crate<'_>, named: Option<&Release>, hit: usize, missed: usize) -> String {
+    let mut told = match (hit, missed) {
+        (0, 0) => "no advisory".to_owned(),
+        (0, _) => format!(
+            "affected by none of {}",
+            counted(missed, "advisory", "advisories")
+        ),
+        (_, 0) => format!("affected by {}", counted(hit, "advisory", "advisories")),
+        _ => format!(
+            "affected by {hit} of {}",
+            counted(hit + missed, "advisory", "advisories")
+        ),
+    };
+    match named {
+        Some(release) => {
+            told.push_str(if release.yanked {
+                "; yanked"
+            } else {
+                "; not yanked"
+            });
+            if let Some(day) = release.day() {
+                told.push_str(&format!(", published {day}"));
+            }
+        }
+        None => match subject.releases {
+            Some(releases) => told.push_str(&format!(
+                "; no such release {} {}",
+                if releases.cached {
+                    "is known of"
+                } else {
+                    "is on"
+                },
+                releases.registry
+            )),
+            None => told.push_str("; whether it is yanked is not known"),
+        },
+    }
+    told
+}
+
+/// Writes advisories, a few lines each.
+fn write_list(out: &mut String, title: &str, list: &[&Listed], page: Page) {
+    if list.is_empty() {
+        return;
+    }
+    section(out, title);
+    for Listed { advisory, url } in list {
+        let mut line = Paragraph::default();
+        line.push(
+            &advisory.id,
+            &Look {
+                style: Style::new().bold(),
+                link: url
+                    .as_deref()
+                    .filter(|url| wrap::is_followed(url))
+                    .map(Into::into),
+            },
+        );
+        let plain = Look::default();
+        line.push(&format!(" {} ", advisory.date), &plain);
+        line.push(
+            advisory.kind.as_str(),
+            &Look {
+                style: kind_style(advisory.kind),
+                link: None,
+            },
+        );
+        match (advisory.severity, advisory.kind) {
+            (Some(severity), _) => line.push(&format!(", {severity} severity"), &plain),
+            (None, Kind::Malicious | Kind::Vulnerability) => {
+                line.push(", severity not scored", &plain);
+            }
+            _ => {}
+        }
+        line.write(out, margin("    ", "        "), page);
+        Paragraph::of(&advisory.title, Style::new()).write(
+            out,
+            margin("        ", "        "),
+            page,
+        );
+        let patched = format!("patched: {}", patched(advisory));
+        Paragraph::of(&patched, Style::new()).write(out, margin("        ", "          "), page);
+    }
+}
+
+/// The line of releases over all advisories that speak of bad code. What is only unmaintained, or a notice, mostly concerns
+/// every release, and would leave nothing to see.
+fn write_crate_releases(out: &mut String, subject: &Crate<'_>, page: Page) {
+    let Some(releases) = subject.releases else {
+        return;
+    };
+    let (told, left_out): (Vec<_>, Vec<_>) = subject.advisories.iter().partition(|listed| {
+        let advisory = &listed.advisory;
+        matches!(
+            advisory.kind,
+            Kind::Malicious | Kind::Vulnerability | Kind::Unsound
+        )
+    });
+    let note = if told.is_empty() || left_out.is_empty() {
+        ""
+    } else {
+        ", unmaintained and notice left out"
+    };
+    let yanks = match subject.version {
+        Some(_) => Yanks::Named,
+        None => Yanks::Counted,
+    };
+    section(out, &releases.title(note));
+    releases.write(out, subject.version, yanks, page, |version| {
+        let ids: Vec<&str> = told
+            .iter()
+            .map(|listed| &listed.advisory)
+            .filter(|advisory| advisory.affects(version))
+            .map(|advisory| advisory.id.as_str())
+            .collect();
+        match ids.as_slice() {
+            [] if told.is_empty() => (Mark::Unaffected, "nothing known", ids),
+            [] => (Mark::Unaffected, "not affected", ids),
+            _ => (Mark::Affected, "affected", ids),
+        }
+    });
+}
+
+/// Every yanked release, with the day of its publication: registries do not tell when they yanked it.
+fn write_yanked(out: &mut String, yanked: &[&Release], page: Page) {
+    if yanked.is_empty() {
+        return;
+    }
+    let known = yanked.iter().any(|release| release.published.is_some());
+    section(
+        out,
+        if known {
+            "yanked releases, with the day of publication"
+        } else {
+            "yanked releases"
+        },
+    );
+    let mut text = Paragraph::default();
+    for (place, release) in yanked.iter().enumerate() {
+        if place > 0 {
+            text.piece(",", &Look::default());
+        }
+        text.space();
+        text.push(&release.version.to_string(), &Look::default());
+        if let Some(day) = release.day() {
+            text.push(&format!(" ({day})"), &Look::default());
+        }
+    }
+    text.write(out, margin("    ", "    "), page);
+}
+
+fn literal() -> Look {
+    Look {
+        style: style::LITERAL,
+        link: None,
+    }
+}
