@@ -28,6 +28,9 @@ use crate::advisory::{Kind, Registry};
 use crate::graph::build::source_of;
 use crate::index::Index;
 
+/// How often an answer is followed by what it makes the resolver ask. Each time saves a whole resolve.
+const AHEAD: usize = 6;
+
 /// What registries are asked: the releases of a crate that meet a requirement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
@@ -201,24 +204,49 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         self.releases.borrow().get(question).cloned()
     }
 
-    /// Asks registries, all at once.
+    /// Asks registries, all at once, and then what the answers will make the resolver ask.
     ///
     /// # Errors
     ///
     /// When a registry cannot be asked, or does not know a crate.
-    pub fn ask(&self, questions: impl IntoIterator<Item = Question>) -> CargoResult<()> {
-        let queries = questions.into_iter().map(|question| async move {
-            let found = self.query(&question).await;
-            let found = found.with_context(|| {
-                format!("failed to look up the releases of `{}`", question.name)
-            })?;
-            anyhow::Ok((question, found))
-        });
-        for answered in block_on(join_all(queries)) {
-            let (question, found) = answered?;
-            self.releases.borrow_mut().insert(question, Rc::new(found));
+    pub fn ask(&self, questions: HashSet<Question>) -> CargoResult<()> {
+        let mut open = questions;
+        for _ in 0..AHEAD {
+            let queries = open.drain().map(|question| async move {
+                let found = self.query(&question).await;
+                let found = found.with_context(|| {
+                    format!("failed to look up the releases of `{}`", question.name)
+                })?;
+                anyhow::Ok((question, found))
+            });
+            let mut next = Vec::new();
+            for answered in block_on(join_all(queries)) {
+                let (question, found) = answered?;
+                next.extend(self.questions_of(&found));
+                self.releases.borrow_mut().insert(question, Rc::new(found));
+            }
+            open = next
+                .into_iter()
+                .filter(|question| self.releases(question).is_none())
+                .collect();
+            if open.is_empty() {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// What the releases that the resolver looks at first will make it ask.
+    fn questions_of(&self, releases: &[Release]) -> Vec<Question> {
+        let mut usable = releases.iter().filter(|release| !release.yanked);
+        let ends = [usable.next(), usable.next_back()];
+        ends.into_iter()
+            .flatten()
+            .flat_map(|release| release.summary.dependencies())
+            .filter(|dep| dep.is_transitive() && !dep.is_optional() && dep.source_id().is_registry())
+            .map(|dep| self.question(dep))
+            .filter(|question| self.releases(question).is_none())
+            .collect()
     }
 
     /// The releases of the crate of `id`, a package of Cargo.lock, from there on. Asks for them if nobody has yet.
@@ -230,7 +258,7 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         let any = Dependency::parse(id.name(), None, id.source_id().without_precise())?;
         let question = self.question(&any);
         if self.releases(&question).is_none() {
-            self.ask([question.clone()])?;
+            self.ask(HashSet::from([question.clone()]))?;
         }
         Ok(self.releases(&question).expect("it was just answered"))
     }
