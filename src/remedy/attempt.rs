@@ -5,6 +5,8 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::future::poll_fn;
+use std::task::Poll;
 
 use cargo::CargoResult;
 use cargo::core::dependency::DepKind;
@@ -139,6 +141,11 @@ impl Registry for Offer<'_, '_, '_> {
             self.failure.borrow_mut().get_or_insert(error);
             message
         })?;
+        let Some(offered) = offered else {
+            // Not ready yet: the resolver goes on without, which is no conflict to it, until there is nothing more to do.
+            yield_once().await;
+            anyhow::bail!("not answered yet");
+        };
         offered.into_iter().map(IndexSummary::Candidate).for_each(f);
         Ok(())
     }
@@ -186,8 +193,8 @@ impl Offer<'_, '_, '_> {
         )
     }
 
-    /// The candidates for `dep`.
-    fn offered(&self, dep: &Dependency) -> CargoResult<Vec<Summary>> {
+    /// The candidates for `dep`. None where a registry has to be asked first.
+    fn offered(&self, dep: &Dependency) -> CargoResult<Option<Vec<Summary>>> {
         let mut offered = Vec::new();
         for &id in self.world.locked_of(dep.package_name()) {
             // A locked requirement of something that stays is met as before, whatever it is.
@@ -199,12 +206,12 @@ impl Offer<'_, '_, '_> {
             }
         }
         if dep.is_locked() || !dep.source_id().is_registry() {
-            return Ok(offered);
+            return Ok(Some(offered));
         }
         let question = self.world.question(dep);
         let Some(releases) = self.world.releases(&question) else {
             self.missing.borrow_mut().insert(question);
-            return Ok(offered);
+            return Ok(None);
         };
         for release in releases.iter() {
             let id = release.summary.package_id();
@@ -215,7 +222,7 @@ impl Offer<'_, '_, '_> {
                 offered.push(release.summary.clone());
             }
         }
-        Ok(offered)
+        Ok(Some(offered))
     }
 
     /// A package of Cargo.lock with all edges locked, but for those to what may move: these are as its manifest has them,
@@ -334,4 +341,18 @@ impl Offer<'_, '_, '_> {
 
 pub(super) fn is_same_crate(a: PackageId, b: PackageId) -> bool {
     a.name() == b.name() && a.source_id() == b.source_id()
+}
+
+/// Lets others run before it goes on.
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
