@@ -173,10 +173,11 @@ impl Size {
                 yanked: Yanked::NotAsked,
                 platforms: None,
                 usage: None,
+                features: None,
             });
         Ok(Graph {
             packages: packages.collect(),
-            platforms: Vec::new(),
+            ..Graph::default()
         })
     }
 

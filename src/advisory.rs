@@ -51,6 +51,18 @@ impl Advisory {
     pub fn affects(&self, version: &Version) -> bool {
         self.ranges.iter().any(|range| range.contains(version))
     }
+
+    /// The score of the CVSS vector, from 0.0 to 10.0 in steps of a tenth. `None` where the advisory is not scored.
+    pub fn score(&self) -> Option<f64> {
+        let cvss: cvss::Cvss = self.cvss.as_ref()?.parse().ok()?;
+        Some((cvss.score() * 10.0).round() / 10.0)
+    }
+
+    /// The version of CVSS that the vector is written in: `3.1`.
+    pub fn cvss_version(&self) -> Option<&str> {
+        let (version, _) = self.cvss.as_ref()?.strip_prefix("CVSS:")?.split_once('/')?;
+        Some(version)
+    }
 }
 
 /// The versions from `introduced` up to, but without, `fixed`; `None` leaves that side open.

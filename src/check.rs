@@ -12,6 +12,8 @@ use crate::index::{self, Entry, Index};
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'g> {
     pub package: &'g Package,
+    /// The package's position in the graph.
+    pub position: usize,
     pub kind: Kind,
     /// None for a yank, which comes from a registry.
     pub entry: Option<Entry<'g>>,
@@ -69,6 +71,11 @@ impl<'i> Hits<'i> {
         self.hits.is_empty()
     }
 
+    /// The packages with a finding, as positions in the graph, some of them more than once.
+    pub fn packages(&self) -> impl Iterator<Item = usize> {
+        self.hits.iter().map(|(package, _)| *package)
+    }
+
     /// The findings, worst first. `graph` is the one that was checked, with its uses filled in meanwhile.
     pub fn findings<'g>(&self, graph: &'g Graph) -> Vec<Finding<'g>>
     where
@@ -79,6 +86,7 @@ impl<'i> Hits<'i> {
             .iter()
             .map(|(package, entry)| Finding {
                 package: &graph.packages[*package],
+                position: *package,
                 kind: entry.map_or(Kind::Yanked, |entry| entry.kind),
                 entry: *entry,
             })

@@ -1,6 +1,8 @@
 //! How old an index is. The only place that subtracts times.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, Unit};
 
 /// The age of an index as seen at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,22 @@ pub fn words(duration: SignedDuration) -> String {
         (_, hours) if hours < 48 => in_units(hours, "hour"),
         (_, hours) => in_units(hours / 24, "day"),
     }
+}
+
+/// How long before `now` a day was, in its largest whole unit: `today`, `3 days ago`, `2 years ago`. None where it is no
+/// day, `YYYY-MM-DD`, or one that is still to come.
+pub fn since(day: &str, now: Timestamp) -> Option<String> {
+    let day: Date = day.parse().ok()?;
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let span = today.since((Unit::Year, day)).ok()?;
+    let (count, unit) = match (span.get_years(), span.get_months(), span.get_days()) {
+        _ if span.is_negative() => return None,
+        (0, 0, 0) => return Some("today".to_owned()),
+        (0, 0, days) => (i64::from(days), "day"),
+        (0, months, _) => (i64::from(months), "month"),
+        (years, ..) => (i64::from(years), "year"),
+    };
+    Some(format!("{} ago", in_units(count, unit)))
 }
 
 /// A limit, which is a number of hours, without rounding: `14 days`, `359 hours`.
@@ -111,6 +129,24 @@ mod tests {
         assert_eq!(words(SignedDuration::from_hours(47)), "47 hours");
         assert_eq!(words(DAY * 2), "2 days");
         assert_eq!(words(DAY * 2 + SignedDuration::from_hours(23)), "2 days");
+    }
+
+    #[test]
+    fn days_are_told_in_one_unit_up_to_today() {
+        let now: Timestamp = "2026-03-01T00:30:00Z".parse().unwrap();
+        for (day, expected) in [
+            ("2026-03-01", Some("today")),
+            ("2026-02-28", Some("1 day ago")),
+            ("2026-02-02", Some("27 days ago")),
+            ("2026-02-01", Some("1 month ago")),
+            ("2025-03-02", Some("11 months ago")),
+            ("2025-03-01", Some("1 year ago")),
+            ("2016-03-02", Some("9 years ago")),
+            ("2026-03-02", None),
+            ("soon", None),
+        ] {
+            assert_eq!(since(day, now).as_deref(), expected, "{day}");
+        }
     }
 
     #[test]

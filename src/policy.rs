@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use crate::advisory::Kind;
 use crate::check::Finding;
-use crate::graph::Scope;
 
 /// What a finding leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,11 +141,7 @@ impl Policy {
     /// The level of a finding. What a known build does not use is allowed.
     pub fn level(&self, finding: &Finding<'_>) -> Level {
         let rule = self.rules.of(finding.kind);
-        let elsewhere = finding
-            .package
-            .usage
-            .is_some_and(|usage| usage.scope == Scope::Unbuilt);
-        let level = if elsewhere || rule.direct && !finding.package.is_direct() {
+        let level = if finding.package.is_unbuilt() || rule.direct && !finding.package.is_direct() {
             Level::Allow
         } else {
             rule.level

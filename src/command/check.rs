@@ -4,23 +4,27 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use cargo::util::command_prelude::{ArgMatchesExt as _, CommandExt as _, multi_opt, opt};
+use cargo::core::Workspace;
+use cargo::util::command_prelude::{ArgMatchesExt as _, flag, multi_opt, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 use clap::{ArgMatches, Command};
 use jiff::Timestamp;
 
-use super::print;
-use crate::check::{Finding, check};
-use crate::config::Config;
+use super::remedies::Remedies;
+use super::{page, print, selection};
+use crate::check::{Finding, Hits, check};
+use crate::config::{Config, DEFAULT_DATABASE};
 use crate::denial;
-use crate::graph::{Graph, Package, Scope, Yanked, lockfile, workspace};
+use crate::graph::path::Paths;
+use crate::graph::{Graph, Package, Yanked, lockfile, workspace};
 use crate::index::{Index, Verify};
 use crate::policy::{Policy, Verdict};
 use crate::problem::{self, Problem};
-use crate::report::human::{self, Detailed};
+use crate::report::human::{self, Detailed, Form};
 use crate::report::json::{FindingInfo, IndexInfo, PackageInfo, ProblemInfo, Report};
 use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
-use crate::report::{Configured, counted};
+use crate::report::link::Link;
+use crate::report::{Configured, Untrusted, counted};
 
 pub(super) fn cli() -> Command {
     with_args(Command::new("check")).about("Check a workspace or lockfiles")
@@ -28,20 +32,29 @@ pub(super) fn cli() -> Command {
 
 /// Adds the flags of `cargo advisory check`, which `cargo advisory` alone has too.
 pub(super) fn with_args(command: Command) -> Command {
-    command
-        .arg(multi_opt(
-            "lockfile",
-            "PATH",
-            "Check this Cargo.lock instead of a workspace",
-        ))
+    let command = command
+        .arg(
+            multi_opt(
+                "lockfile",
+                "PATH",
+                "Check this Cargo.lock instead of a workspace",
+            )
+            .conflicts_with("manifest-path")
+            .conflicts_with_all(selection::FLAGS),
+        )
         .arg(
             opt("format", "How to print what was found")
                 .value_name("FORMAT")
                 .value_parser(["human", "json"])
                 .default_value("human"),
         )
-        .arg(denial::flag())
-        .arg_manifest_path()
+        .arg(flag(
+            "tree",
+            "Draw all paths to each package, not only the shortest one",
+        ))
+        .arg(flag("no-remedies", "Do not look for remedies"))
+        .arg(denial::flag());
+    selection::with_args(command)
 }
 
 pub(super) fn names_lockfiles(args: &ArgMatches) -> bool {
@@ -72,17 +85,34 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         json: args
             .get_one::<String>("format")
             .is_some_and(|format| format == "json"),
+        tree: args.get_flag("tree"),
         several: lockfiles.len() > 1,
     };
     let mut failures = Vec::new();
     if lockfiles.is_empty() {
         let ws = args.workspace(gctx)?;
-        failures.extend(answer.give(&workspace::read(&ws)?, None)?);
+        let options = selection::options(gctx, &ws, args)?;
+        let mut hits = None;
+        let graph = workspace::read(&ws, options, |graph| {
+            let hits = hits.insert(answer.check(graph)?);
+            Ok(hits.packages().collect())
+        })?;
+        let hits = hits.expect("a graph that was read was looked at");
+        let remedies = if args.get_flag("no-remedies") {
+            Remedies::default()
+        } else {
+            answer.remedies(&ws, &hits.findings(&graph))?
+        };
+        failures.extend(answer.give(&graph, &hits, &remedies, None)?);
     }
     for path in &lockfiles {
         // One bad file keeps no other from its answer.
         let failure = match lockfile::read(path) {
-            Ok(graph) => answer.give(&graph, Some(path))?,
+            // A lockfile alone resolves to nothing.
+            Ok(graph) => {
+                let hits = answer.check(&graph)?;
+                answer.give(&graph, &hits, &Remedies::default(), Some(path))?
+            }
             Err(error) => Some(error),
         };
         failures.extend(failure);
@@ -103,21 +133,54 @@ struct Answer<'a> {
     policy: &'a Policy,
     index: &'a Index,
     json: bool,
+    /// Paths are told as trees.
+    tree: bool,
     /// There are several answers, so they are kept apart.
     several: bool,
 }
 
 impl Answer<'_> {
-    /// Checks `graph` and prints what was found. Returns what the command must fail with in the end.
-    fn give(&self, graph: &Graph, lockfile: Option<&Path>) -> CargoResult<Option<anyhow::Error>> {
-        let hits = check(graph, self.index)
-            .map_err(|error| Problem::of_index(self.config, error).into_error())?;
-        let problems = problem::problems(graph, &hits, self.index, self.config, Timestamp::now());
+    fn check(&self, graph: &Graph) -> CargoResult<Hits<'_>> {
+        check(graph, self.index).map_err(|error| Problem::of_index(self.config, error).into_error())
+    }
+
+    /// Looks for the remedies of `findings`. That there are none to be had, as without a network, keeps nobody from the
+    /// findings.
+    fn remedies(&self, ws: &Workspace<'_>, findings: &[Finding<'_>]) -> CargoResult<Remedies> {
+        let offline = self.gctx.offline_flag();
+        match Remedies::find(ws, self.index, findings, Timestamp::now()) {
+            Ok(remedies) => {
+                if let Some(flag) = offline.filter(|_| !findings.is_empty()) {
+                    self.gctx.shell().note(format!(
+                        "with {flag}, remedies were looked for among the releases that cargo has seen before"
+                    ))?;
+                }
+                Ok(remedies)
+            }
+            Err(error) => {
+                self.gctx.shell().note(format!(
+                    "remedies could not be looked for: {}",
+                    Untrusted(&format!("{error:#}"))
+                ))?;
+                Ok(Remedies::default())
+            }
+        }
+    }
+
+    /// Prints what was found in `graph`. Returns what the command must fail with in the end.
+    fn give(
+        &self,
+        graph: &Graph,
+        hits: &Hits<'_>,
+        remedies: &Remedies,
+        lockfile: Option<&Path>,
+    ) -> CargoResult<Option<anyhow::Error>> {
+        let problems = problem::problems(graph, hits, self.index, self.config, Timestamp::now());
         let findings = hits.findings(graph);
         if self.json {
-            self.print_json(graph, &findings, &problems, lockfile)?;
+            self.print_json(graph, &findings, remedies, &problems, lockfile)?;
         } else {
-            self.print_human(graph, &findings, lockfile)?;
+            self.print_human(graph, &findings, remedies, lockfile)?;
         }
         let refused = denial::refuse_on(self.policy, &problems).err();
         if refused.is_none() {
@@ -147,16 +210,21 @@ impl Answer<'_> {
         &self,
         graph: &Graph,
         findings: &[Finding<'_>],
+        remedies: &Remedies,
         problems: &[Problem],
         lockfile: Option<&Path>,
     ) -> CargoResult<()> {
+        let paths = Paths::new(graph);
         let report = Report {
             lockfile: lockfile.map(|path| path.display().to_string()),
             index: IndexInfo::new(self.index),
             packages: graph.packages.len(),
             findings: findings
                 .iter()
-                .map(|finding| FindingInfo::new(finding, self.index, self.policy))
+                .map(|finding| {
+                    let remedy = remedies.of(finding);
+                    FindingInfo::new(finding, self.index, self.policy, &paths, remedy)
+                })
                 .collect::<Result<_, _>>()
                 .map_err(|error| Problem::of_index(self.config, error).into_error())?,
             ignored: [],
@@ -179,39 +247,53 @@ impl Answer<'_> {
         &self,
         graph: &Graph,
         findings: &[Finding<'_>],
+        remedies: &Remedies,
         lockfile: Option<&Path>,
     ) -> CargoResult<()> {
         let detailed = findings
             .iter()
             .map(|finding| {
+                let advisory = finding
+                    .entry
+                    .map(|entry| self.index.details(&entry))
+                    .transpose()
+                    .map_err(|error| Problem::of_index(self.config, error).into_error())?;
+                let database = finding
+                    .entry
+                    .and_then(|entry| self.index.databases().get(entry.database));
+                let of_rustsec = database.is_some_and(|from| from.url == DEFAULT_DATABASE);
                 Ok(Detailed {
                     finding,
-                    advisory: finding
-                        .entry
-                        .map(|entry| self.index.details(&entry))
-                        .transpose()
-                        .map_err(|error| Problem::of_index(self.config, error).into_error())?,
+                    link: advisory
+                        .as_ref()
+                        .and_then(|advisory| Link::of(advisory, of_rustsec)),
+                    advisory,
+                    remedy: remedies.of(finding),
                 })
             })
             .collect::<CargoResult<Vec<_>>>()?;
-        let (unbuilt, built): (Vec<_>, Vec<_>) = detailed.into_iter().partition(|detailed| {
-            detailed
-                .finding
-                .package
-                .usage
-                .is_some_and(|usage| usage.scope == Scope::Unbuilt)
-        });
+        let (unbuilt, built): (Vec<_>, Vec<_>) = detailed
+            .into_iter()
+            .partition(|detailed| detailed.finding.package.is_unbuilt());
+        let paths = Paths::new(graph);
+        let form = Form {
+            policy: self.policy,
+            paths: &paths,
+            page: page(self.gctx),
+            tree: self.tree,
+            now: Timestamp::now(),
+        };
         let mut answer = Vec::new();
         if let Some(path) = lockfile {
             writeln!(answer, "{}", Configured(&path.display().to_string()))?;
         }
-        human::write(&mut answer, &built, self.policy)?;
+        human::write(&mut answer, &built, &form)?;
         if !unbuilt.is_empty() {
             if !built.is_empty() {
                 writeln!(answer)?;
             }
-            writeln!(answer, "not in this build, only in Cargo.lock:")?;
-            human::write(&mut answer, &unbuilt, self.policy)?;
+            writeln!(answer, "not in this build:")?;
+            human::write(&mut answer, &unbuilt, &form)?;
         }
         human::write_unchecked(&mut answer, unchecked(graph))?;
         if self.several {

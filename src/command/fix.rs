@@ -51,7 +51,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     }
     let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
     let ws = args.workspace(gctx)?;
-    let graph = workspace::read(&ws)?;
+    let graph = read(gctx, &ws)?;
     let checked = Checked::new(&config, &graph, &index)?;
     let findings = checked.findings();
     let fixed = fix(&ws, &index, &findings, args.get_flag("manifest"))?;
@@ -64,7 +64,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     write(&ws, &fixed)?;
 
     let ws = args.workspace(gctx)?;
-    let graph = workspace::read(&ws)?;
+    let graph = read(gctx, &ws)?;
     let after = Checked::new(&config, &graph, &index)?;
     let left = after.findings();
     gctx.shell().status(
@@ -90,6 +90,11 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
             Err(anyhow!(line(&heading, &denied, Hint::Details, width)).into())
         }
     }
+}
+
+/// The graph of everything in the workspace. Nobody asks how a package comes in.
+fn read(gctx: &GlobalContext, ws: &Workspace<'_>) -> CargoResult<Graph> {
+    workspace::read(ws, workspace::everything(gctx)?, |_| Ok(Vec::new()))
 }
 
 /// What there is to fix.

@@ -1,8 +1,13 @@
 //! `cargo advisory ...`. Each file holds one subcommand: its flags and what it does with them.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use cargo::{CliResult, GlobalContext};
+use cargo_util_terminal::TtyWidth;
 use clap::{ArgMatches, Command};
+
+use crate::report::columns::Screen;
 
 mod check;
 mod explain;
@@ -10,6 +15,8 @@ mod fix;
 mod network;
 mod pager;
 mod releases;
+mod remedies;
+mod selection;
 mod status;
 mod update;
 
@@ -54,6 +61,32 @@ pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         Some((other, _)) => Err(anyhow::anyhow!("no such subcommand: `{other}`")
             .context("failed to run `cargo advisory`")
             .into()),
+    }
+}
+
+/// What stdout can show.
+fn page(gctx: &GlobalContext) -> Screen {
+    /// Columns of a terminal that does not tell.
+    const USUAL: usize = 80;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo's shell knows the terminal of stderr alone"
+    )]
+    let terminal = std::io::stdout().is_terminal();
+    let shell = gctx.shell();
+    // Cargo's tests set a width where there is no terminal.
+    let width = if terminal {
+        shell.err_width()
+    } else {
+        TtyWidth::NoTty
+    };
+    let links = shell.out_hyperlink("").to_string();
+    Screen {
+        width: width
+            .diagnostic_terminal_width()
+            .or(terminal.then_some(USUAL)),
+        unicode: shell.out_unicode(),
+        links: !links.is_empty(),
     }
 }
 

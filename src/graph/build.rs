@@ -24,7 +24,9 @@ use crate::advisory::Registry;
 pub struct BuildGraph {
     pub graph: Graph,
     /// One for each of `graph.packages`, in the same order.
-    ids: Vec<PackageId>,
+    pub(super) ids: Vec<PackageId>,
+    /// One for each of `graph.platforms`, in the same order.
+    pub(super) kinds: Vec<CompileKind>,
 }
 
 /// How cargo's sources stand when the graph is made.
@@ -87,7 +89,7 @@ impl BuildGraph {
                 .get_or_insert_default()
                 .insert(platform);
         }
-        Ok(BuildGraph { graph, ids })
+        Ok(BuildGraph { graph, ids, kinds })
     }
 
     /// Adds how each package is used in `bcx`, the build that the graph was made of.
@@ -132,9 +134,9 @@ impl BuildGraph {
 
 /// A package as a key. Cargo keeps each id once for the life of the process, so the place of its version tells it from all
 /// others, and is far cheaper to hash than a name, a version and a URL.
-type Key = *const Version;
+pub(super) type Key = *const Version;
 
-fn key(id: PackageId) -> Key {
+pub(super) fn key(id: PackageId) -> Key {
     std::ptr::from_ref(id.version())
 }
 
@@ -273,6 +275,7 @@ impl<'b, 'gctx> KnownSources<'b, 'gctx> {
             yanked,
             platforms: None,
             usage: None,
+            features: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The graph of a Cargo.lock alone, of any version, without its workspace.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use cargo::sources::registry::CRATES_IO_HTTP_INDEX;
 use semver::Version;
 use serde::Deserialize;
 
-use super::{Graph, Package, Source, Yanked};
+use super::{Edge, Graph, Package, Source, Yanked};
 use crate::advisory::Registry;
 use crate::report::Untrusted;
 
@@ -52,6 +52,7 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
         );
     }
     let mut graph = Graph::default();
+    let mut dependencies = Vec::new();
     let mut sources: HashMap<Option<String>, Rc<Source>> = HashMap::new();
     // The oldest format kept the workspace's own package apart.
     for locked in lockfile.package.into_iter().chain(lockfile.root) {
@@ -63,6 +64,7 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
             )
         })?;
         let member = locked.source.is_none();
+        dependencies.push(locked.dependencies);
         let source = match sources.entry(locked.source) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(new) => {
@@ -78,15 +80,73 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
             yanked: Yanked::NotAsked,
             platforms: None,
             usage: None,
+            features: None,
         });
     }
     if graph.packages.is_empty() {
         bail!("it names no package; {NEW}");
     }
+    add_edges(&mut graph, &dependencies);
     Ok(graph)
 }
 
-/// What is read of a lockfile. The rest, such as the edges, says nothing about which packages there are.
+/// Adds the edges that the lockfile names: for each package a list of others. One that it names wrongly is left out: it
+/// changes nothing of what is found, only how it is explained.
+fn add_edges(graph: &mut Graph, dependencies: &[Vec<String>]) {
+    let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (position, package) in graph.packages.iter().enumerate() {
+        named.entry(&package.name).or_default().push(position);
+    }
+    let mut known = HashSet::new();
+    for (from, dependencies) in dependencies.iter().enumerate() {
+        for dependency in dependencies {
+            let Some(to) = named_package(graph, &named, dependency) else {
+                continue;
+            };
+            if from != to && known.insert((from, to)) {
+                graph.edges.push(Edge {
+                    from,
+                    to,
+                    ..Edge::default()
+                });
+            }
+        }
+    }
+    let depended_on: HashSet<usize> = graph.edges.iter().map(|edge| edge.to).collect();
+    let positions = 0..graph.packages.len();
+    graph.roots = if graph.packages.iter().any(|package| package.member) {
+        positions
+            .filter(|position| graph.packages[*position].member)
+            .collect()
+    } else {
+        positions
+            .filter(|position| !depended_on.contains(position))
+            .collect()
+    };
+}
+
+/// The package that a lockfile means by `name`, `name version` or `name version (source)`: as much as tells it from the
+/// others.
+fn named_package(
+    graph: &Graph,
+    named: &HashMap<&str, Vec<usize>>,
+    dependency: &str,
+) -> Option<usize> {
+    let mut words = dependency.splitn(3, ' ');
+    let positions = named.get(words.next()?)?;
+    let version = words.next();
+    let source = words
+        .next()
+        .and_then(|source| source.strip_prefix('(')?.strip_suffix(')'));
+    let meant = |position: &&usize| {
+        let package = &graph.packages[**position];
+        version.is_none_or(|version| package.version.to_string() == version)
+            && source.is_none_or(|source| package.source.id.as_deref() == Some(source))
+    };
+    positions.iter().find(meant).copied()
+}
+
+/// What is read of a lockfile.
 #[derive(Deserialize)]
 struct Lockfile {
     version: Option<i64>,
@@ -100,6 +160,8 @@ struct Locked {
     name: String,
     version: String,
     source: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<String>,
 }
 
 fn source_of(id: Option<&str>) -> Source {
@@ -141,6 +203,42 @@ mod tests {
         }
         let oldest = "[root]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = []\n";
         assert_eq!(parse(oldest).unwrap().packages.len(), 1);
+    }
+
+    #[test]
+    fn edges_are_named_as_far_as_needed() {
+        let graph = parse(
+            "version = 4\n\
+             [[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n\
+             \"a 2.0.0\", \"b 1.0.0 (sparse+https://r.example/)\", \"c\", \"gone\", \"a 2.0.0\"]\n\
+             [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
+             [[package]]\nname = \"a\"\nversion = \"2.0.0\"\nsource = \"sparse+https://r.example/\"\n\
+             [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"sparse+https://s.example/\"\n\
+             [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
+             [[package]]\nname = \"c\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
+             dependencies = [\"a 1.0.0\"]\n",
+        )
+        .unwrap();
+        let edges: Vec<_> = graph
+            .edges
+            .iter()
+            .map(|edge| (edge.from, edge.to))
+            .collect();
+        assert_eq!(edges, [(0, 2), (0, 4), (0, 5), (5, 1)]);
+        assert_eq!(graph.roots, [0]);
+    }
+
+    /// A library that was published with its lockfile, and one of a single package.
+    #[test]
+    fn without_a_member_paths_begin_where_nobody_depends_on_a_package() {
+        let graph = parse(
+            "version = 4\n\
+             [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
+             dependencies = [\"b\"]\n\
+             [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n",
+        )
+        .unwrap();
+        assert_eq!(graph.roots, [0]);
     }
 
     #[test]

@@ -7,8 +7,14 @@ use semver::Version;
 use crate::advisory::Registry;
 
 pub mod build;
+mod dependencies;
+mod edge;
+mod features;
 pub mod lockfile;
+pub mod path;
 pub mod workspace;
+
+pub use edge::{DependencyKind, Edge, Lack, Switch};
 
 /// The packages that are checked together.
 #[derive(Debug, Default)]
@@ -17,6 +23,18 @@ pub struct Graph {
     pub packages: Vec<Package>,
     /// What [`PlatformSet`] counts in.
     pub platforms: Vec<Platform>,
+    /// Which package depends on which. Empty where nobody asked: [`build::BuildGraph::add_edges`] fills it in.
+    pub edges: Vec<Edge>,
+    /// Where paths begin, as positions in `packages`: the workspace's members, and what else the build was asked for.
+    /// Filled in with the edges.
+    pub roots: Vec<usize>,
+}
+
+impl Graph {
+    /// Whether an edge is part of the build. Where no build is known, every one is.
+    pub fn is_built(&self, edge: &Edge) -> bool {
+        edge.lacks.is_empty() && !self.packages[edge.from].is_unbuilt()
+    }
 }
 
 /// One package of a graph.
@@ -32,9 +50,18 @@ pub struct Package {
     pub platforms: Option<PlatformSet>,
     /// None where nobody asked: [`build::BuildGraph::add_uses`] fills it in.
     pub usage: Option<Usage>,
+    /// The features that are on in the build, by name. None where that is not known or nobody asked:
+    /// [`build::BuildGraph::add_edges`] fills it in.
+    pub features: Option<Vec<String>>,
 }
 
 impl Package {
+    /// Whether a build is known and does not use it.
+    pub fn is_unbuilt(&self) -> bool {
+        self.usage
+            .is_some_and(|usage| usage.scope == Scope::Unbuilt)
+    }
+
     /// Whether a workspace member depends on it itself. Where that is not known it counts as direct.
     pub fn is_direct(&self) -> bool {
         self.usage.is_none_or(|usage| usage.direct)
@@ -118,6 +145,11 @@ impl PlatformSet {
     /// How many platforms one graph can tell apart. Cargo compiles for one or two; past this a package counts as
     /// compiled for every platform, which finds more, not less.
     pub const MOST: usize = u64::BITS as usize;
+
+    /// Every platform.
+    pub fn all() -> PlatformSet {
+        PlatformSet(u64::MAX)
+    }
 
     pub fn insert(&mut self, platform: usize) {
         if platform < Self::MOST {

@@ -1,23 +1,42 @@
-//! The graph of a whole workspace: what building everything in it would compile, and what Cargo.lock holds beside it.
+//! The graph of a workspace: what one build of it would compile, and what Cargo.lock holds beside it.
 
 use cargo::CargoResult;
-use cargo::core::Workspace;
+use cargo::GlobalContext;
 use cargo::core::compiler::{UnitInterner, UserIntent};
+use cargo::core::{Resolve, Workspace};
 use cargo::ops::{self, CompileFilter, CompileOptions, Packages};
+use cargo_util_terminal::Verbosity;
 
 use super::Graph;
 use super::build::{BuildGraph, Sources};
 
-/// The packages of every member's every target on this host with the default features, and as
-/// [`Scope::Unbuilt`](super::Scope::Unbuilt) the rest of Cargo.lock.
+/// The build of everything: every member's every target on this host with the default features.
 ///
 /// # Errors
 ///
-/// Where cargo could not build either: the workspace does not resolve, or a package cannot be downloaded.
-pub fn read(ws: &Workspace<'_>) -> CargoResult<Graph> {
-    let mut options = CompileOptions::new(ws.gctx(), UserIntent::Build)?;
+/// When cargo's configuration of builds is wrong.
+pub fn everything(gctx: &GlobalContext) -> CargoResult<CompileOptions> {
+    let mut options = CompileOptions::new(gctx, UserIntent::Build)?;
     options.spec = Packages::All(Vec::new());
     options.filter = CompileFilter::new_all_targets();
+    Ok(options)
+}
+
+/// The packages of the build with `options`, and as [`Scope::Unbuilt`](super::Scope::Unbuilt) the rest of Cargo.lock.
+///
+/// Edges are filled in as far as they are needed: `found` tells the positions of the packages that there is something to
+/// say about. Where there are none, there are no edges; the edges beside the build take a second resolve, which only
+/// packages beside the build are worth.
+///
+/// # Errors
+///
+/// Where cargo could not build either: the workspace does not resolve, or a package cannot be downloaded. And those of
+/// `found`.
+pub fn read(
+    ws: &Workspace<'_>,
+    mut options: CompileOptions,
+    found: impl FnOnce(&Graph) -> CargoResult<Vec<usize>>,
+) -> CargoResult<Graph> {
     // Nothing is compiled, so that it could not be is not for us to say.
     options.honor_rust_version = Some(false);
     let interner = UnitInterner::new();
@@ -27,5 +46,25 @@ pub fn read(ws: &Workspace<'_>) -> CargoResult<Graph> {
     if let Some(locked) = ops::load_pkg_lockfile(ws)? {
         graph.add_unbuilt(&bcx, locked.iter())?;
     }
+    let found = found(&graph.graph)?;
+    if !found.is_empty() {
+        graph.add_edges(&bcx);
+    }
+    if found
+        .iter()
+        .any(|position| graph.graph.packages[*position].is_unbuilt())
+    {
+        graph.add_locked_edges(&bcx, &resolve_again(ws)?);
+    }
     Ok(graph.graph)
+}
+
+/// The resolve of the whole workspace, of which cargo keeps only the part that it builds. It says nothing: cargo said it
+/// all the first time.
+fn resolve_again(ws: &Workspace<'_>) -> CargoResult<Resolve> {
+    let verbosity = ws.gctx().shell().verbosity();
+    ws.gctx().shell().set_verbosity(Verbosity::Quiet);
+    let resolved = ops::resolve_ws(ws, false);
+    ws.gctx().shell().set_verbosity(verbosity);
+    Ok(resolved?.1)
 }

@@ -233,7 +233,9 @@ impl Offer<'_, '_, '_> {
         summary.clone().map_dependencies(|mut dep| {
             let target = *targets.next().expect("one target for each dependency");
             let edge = (id.source_id().is_path()).then(|| Edge::new(id, &dep));
-            let features = edge.as_ref().and_then(|edge| self.freedom.features.get(edge));
+            let features = edge
+                .as_ref()
+                .and_then(|edge| self.freedom.features.get(edge));
             if let Some(features) = features {
                 dep.set_default_features(features.default);
                 dep.set_features(features.named.iter().copied());

@@ -106,9 +106,10 @@ impl<'gctx> Packages<'gctx> {
         world: &World<'_, 'gctx>,
         pairs: &BTreeSet<(PackageId, PackageId)>,
     ) -> CargoResult<Packages<'gctx>> {
-        let ids: Vec<PackageId> = pairs.iter().flat_map(|(old, new)| [*old, *new]).collect();
+        let ids: BTreeSet<PackageId> = pairs.iter().flat_map(|(old, new)| [*old, *new]).collect();
+        let ids: Vec<PackageId> = ids.into_iter().collect();
         let mut registry = world.ws.package_registry()?;
-        registry.add_sources(ids.iter().map(|id| id.source_id()).collect::<BTreeSet<_>>())?;
+        registry.add_sources(ids.iter().map(|id| id.source_id()))?;
         let set = registry.get(&ids)?;
         // All at once where that works. Where it does not, each is looked at alone, and said not to be there.
         if world.ws.gctx().offline_flag().is_none() {

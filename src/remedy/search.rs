@@ -57,7 +57,9 @@ pub fn find(world: &World<'_, '_>, goal: &Goal, reach: Reach) -> CargoResult<Fou
         }
         if let Some((switch, resolve)) = feature::find(world, goal)? {
             let change = Change::Feature(switch);
-            let moves = resolve.as_ref().map(|resolve| moves(&world.locked, resolve));
+            let moves = resolve
+                .as_ref()
+                .map(|resolve| moves(&world.locked, resolve));
             return Ok(Found {
                 remedy: Remedy {
                     change,

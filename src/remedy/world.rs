@@ -243,7 +243,9 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         ends.into_iter()
             .flatten()
             .flat_map(|release| release.summary.dependencies())
-            .filter(|dep| dep.is_transitive() && !dep.is_optional() && dep.source_id().is_registry())
+            .filter(|dep| {
+                dep.is_transitive() && !dep.is_optional() && dep.source_id().is_registry()
+            })
             .map(|dep| self.question(dep))
             .filter(|question| self.releases(question).is_none())
             .collect()

@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use crate::advisory::Advisory;
 use crate::check::Finding;
-use crate::graph::Package;
+use crate::graph::path::{Path, Paths};
+use crate::graph::{DependencyKind, Graph, Package};
 use crate::index::{self, Index};
 use crate::policy::Policy;
+use crate::remedy::Remedy;
+use crate::report::remedy::RemedyInfo;
 
 /// One answer: one object on one line.
 #[derive(Debug, Serialize)]
@@ -59,13 +62,95 @@ pub struct FindingInfo<'a> {
     pub scope: &'static str,
     pub level: &'static str,
     pub severity: Option<&'static str>,
+    /// What the vector amounts to, from 0.0 to 10.0.
+    pub score: Option<f64>,
     /// The CVSS vector.
     pub cvss: Option<String>,
     pub title: Option<String>,
+    /// When it was reported: `YYYY-MM-DD`.
+    pub date: Option<String>,
     pub url: Option<String>,
     pub aliases: Vec<String>,
     pub patched: Vec<String>,
     pub unaffected: Vec<String>,
+    /// The features of the package that are on, null where no build is known or it is in none.
+    pub features: Option<&'a [String]>,
+    /// How the workspace comes by the package, the best first, [`MOST_PATHS`] at the most.
+    pub paths: Vec<Vec<StepInfo<'a>>>,
+    /// Null where none was looked for.
+    pub remedy: Option<RemedyInfo>,
+}
+
+/// How many paths to a package are listed.
+pub const MOST_PATHS: usize = 10;
+
+/// A package on a path, and what its manifest says of the next one. For the last one there is nothing to say.
+#[derive(Debug, Serialize)]
+pub struct StepInfo<'a> {
+    pub package: &'a str,
+    pub version: &'a Version,
+    /// As Cargo.lock writes it, null for a path.
+    pub source: Option<&'a str>,
+    /// `normal`, `build` or `dev`; null where only a lockfile is known.
+    pub kind: Option<&'static str>,
+    /// The name that the manifest gives to the next package, where that is another.
+    pub renamed: Option<&'a str>,
+    /// The features of this package that ask for the next one, where that is optional.
+    pub features: &'a [String],
+    /// One at least of these features is on by default.
+    pub by_default: bool,
+    /// Features of the workspace's members that turn one of them on, where that is what the build lacks and this package
+    /// is no member itself.
+    pub turned_on_by: Vec<SwitchInfo<'a>>,
+    /// As the manifest writes it.
+    pub platform: Option<&'a str>,
+    /// What would have to be otherwise for a build to take this step.
+    pub lacks: Vec<&'static str>,
+}
+
+/// A feature of a member.
+#[derive(Debug, Serialize)]
+pub struct SwitchInfo<'a> {
+    pub package: &'a str,
+    pub feature: &'a str,
+}
+
+impl<'a> StepInfo<'a> {
+    fn all(graph: &'a Graph, path: &Path) -> Vec<StepInfo<'a>> {
+        let steps = path.packages.iter().enumerate();
+        steps
+            .map(|(place, position)| {
+                let package = &graph.packages[*position];
+                let edge = path.edges.get(place).map(|edge| &graph.edges[*edge]);
+                // A path begins with a package that the build could have been asked for.
+                let unselected = place == 0 && package.is_unbuilt();
+                let lacks = edge.into_iter().flat_map(|edge| &edge.lacks);
+                StepInfo {
+                    package: &package.name,
+                    version: &package.version,
+                    source: package.source.id.as_deref(),
+                    kind: edge.and_then(|edge| edge.kind).map(DependencyKind::as_str),
+                    renamed: edge.and_then(|edge| edge.renamed.as_deref()),
+                    features: edge.map_or(&[], |edge| &edge.features),
+                    by_default: edge.is_some_and(|edge| edge.by_default),
+                    turned_on_by: edge
+                        .into_iter()
+                        .flat_map(|edge| &edge.turned_on_by)
+                        .map(|switch| SwitchInfo {
+                            package: &graph.packages[switch.package].name,
+                            feature: &switch.feature,
+                        })
+                        .collect(),
+                    platform: edge.and_then(|edge| edge.platform.as_deref()),
+                    lacks: unselected
+                        .then_some("package")
+                        .into_iter()
+                        .chain(lacks.map(|lack| lack.as_str()))
+                        .collect(),
+                }
+            })
+            .collect()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -118,14 +203,18 @@ impl<'a> FindingInfo<'a> {
         finding: &Finding<'a>,
         index: &Index,
         policy: &Policy,
+        paths: &Paths<'a>,
+        remedy: Option<&Remedy>,
     ) -> Result<FindingInfo<'a>, index::Error> {
         let advisory = finding
             .entry
             .map(|entry| index.details(&entry))
             .transpose()?;
         let Details {
+            score,
             cvss,
             title,
+            date,
             url,
             aliases,
             patched,
@@ -140,20 +229,31 @@ impl<'a> FindingInfo<'a> {
             scope: finding.package.scope().as_str(),
             level: policy.level(finding).as_str(),
             severity: finding.severity().map(|severity| severity.as_str()),
+            score,
             cvss,
             title,
+            date,
             url,
             aliases,
             patched,
             unaffected,
+            features: finding.package.features.as_deref(),
+            paths: paths
+                .to(finding.position, MOST_PATHS)
+                .iter()
+                .map(|path| StepInfo::all(paths.graph, path))
+                .collect(),
+            remedy: remedy.map(RemedyInfo::from),
         })
     }
 }
 
 #[derive(Default)]
 struct Details {
+    score: Option<f64>,
     cvss: Option<String>,
     title: Option<String>,
+    date: Option<String>,
     url: Option<String>,
     aliases: Vec<String>,
     patched: Vec<String>,
@@ -163,8 +263,10 @@ struct Details {
 impl From<Advisory> for Details {
     fn from(advisory: Advisory) -> Details {
         Details {
+            score: advisory.score(),
             cvss: advisory.cvss,
             title: Some(advisory.title),
+            date: Some(advisory.date),
             url: advisory.url,
             aliases: advisory.aliases,
             patched: advisory.patched,

@@ -1,11 +1,16 @@
 //! What a person or a tool reads. Everything printed is worded here, from the same findings.
 
+pub mod columns;
 pub mod explain;
 pub mod human;
 pub mod json;
 pub mod line;
+pub mod link;
 pub mod markdown;
+pub mod path;
 pub mod releases;
+pub mod remedy;
+pub mod tree;
 pub mod untrusted;
 mod wrap;
 

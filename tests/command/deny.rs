@@ -24,13 +24,17 @@ fn a_finding_is_denied_in_one_line_after_the_answer() {
         .with_status(101)
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     deny  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 shaky 1.0.0 (runtime)
+    app 0.1.0 → shaky 1.0.0
     deny  RUSTSEC-2020-0002: unsound
           `shaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -75,8 +79,10 @@ fn what_is_allowed_stays_allowed() {
         .cargo("advisory --deny-advisories --config advisory.vulnerability='allow'")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     allow  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -93,8 +99,10 @@ fn malicious_code_is_denied_without_being_asked() {
         .with_status(101)
         .with_stdout_data(str![[r#"
 evil 1.0.0 (runtime)
+    app 0.1.0 → evil 1.0.0
     deny  RUSTSEC-2020-0001: malicious, severity not scored
           `evil` can be attacked
+          reported [..] ago, 2020-01-01
 
 "#]])
         .with_stderr_data(str![[r#"
@@ -203,14 +211,18 @@ fn of_several_lockfiles_each_is_answered_before_the_denial() {
         .with_stdout_data(str![[r#"
 [ROOT]/foo/Cargo.lock
 leaky 1.0.0 (unbuilt)
+    app 0.1.0 → leaky 1.0.0
     deny  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 [ROOT]/foo/Other.lock
 leaky 1.0.0 (unbuilt)
+    app 0.1.0 → leaky 1.0.0
     deny  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 

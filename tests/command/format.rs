@@ -7,7 +7,9 @@ use cargo_test_support::registry::{self, Package};
 use cargo_test_support::{cargo_test, paths, str};
 use serde_json::{Value, json};
 
-use crate::support::{Database, ProjectExt as _, advisory, app, app_locked_to_yanked, cargo};
+use crate::support::{
+    Database, ExecsExt as _, ProjectExt as _, advisory, app, app_locked_to_yanked, cargo, schema,
+};
 
 #[cargo_test]
 fn a_workspace_is_one_object() {
@@ -34,6 +36,8 @@ fn a_workspace_is_one_object() {
         "CVE-2020-0001"
       ],
       "cvss": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+      "date": "2020-01-01",
+      "features": [],
       "id": "RUSTSEC-2020-0001",
       "kind": "vulnerability",
       "level": "warn",
@@ -41,7 +45,37 @@ fn a_workspace_is_one_object() {
       "patched": [
         ">=1.0.1"
       ],
+      "paths": [
+        [
+          {
+            "by_default": false,
+            "features": [],
+            "kind": "normal",
+            "lacks": [],
+            "package": "app",
+            "platform": null,
+            "renamed": null,
+            "source": null,
+            "turned_on_by": [],
+            "version": "0.1.0"
+          },
+          {
+            "by_default": false,
+            "features": [],
+            "kind": null,
+            "lacks": [],
+            "package": "leaky",
+            "platform": null,
+            "renamed": null,
+            "source": "registry+https://github.com/rust-lang/crates.io-index",
+            "turned_on_by": [],
+            "version": "1.0.0"
+          }
+        ]
+      ],
+      "remedy": null,
       "scope": "runtime",
+      "score": 9.8,
       "severity": "critical",
       "source": "registry+[..]",
       "title": "Everything leaks out",
@@ -76,7 +110,7 @@ fn a_workspace_is_one_object() {
 [DOWNLOADED] leaky v1.0.0 (registry `dummy-registry`)
 
 "#]])
-        .run();
+        .answer();
 }
 
 #[cargo_test]
@@ -84,7 +118,7 @@ fn a_yank_has_no_id_and_no_advisory() {
     let app = app_locked_to_yanked();
     Database::new().add(&advisory("other")).index();
 
-    let answer = app.cargo("advisory --format json").run_json();
+    let answer = app.cargo("advisory --format json").answer();
 
     let finding = &answer["findings"][0];
     assert_eq!(finding["kind"], "yanked");
@@ -92,7 +126,7 @@ fn a_yank_has_no_id_and_no_advisory() {
     assert_eq!(finding["version"], "1.0.0");
     assert_eq!(finding["level"], "warn");
     assert_eq!(finding["scope"], "runtime");
-    for absent in ["id", "severity", "cvss", "title", "url"] {
+    for absent in ["id", "severity", "score", "cvss", "title", "date", "url"] {
         assert_eq!(finding.get(absent), Some(&Value::Null), "{absent}");
     }
     for empty in ["aliases", "patched", "unaffected"] {
@@ -122,7 +156,7 @@ fn every_kind_has_its_word_and_the_worst_comes_first() {
         .cargo("advisory --format json")
         .with_status(101)
         .with_stderr_contains("[ERROR] 1 insecure dependency denied by `advisory.malicious`[..]")
-        .run_json();
+        .answer();
 
     let told: Vec<(&str, &str)> = answer["findings"]
         .as_array()
@@ -152,9 +186,7 @@ fn the_fields_of_the_contract_are_there() {
     Package::new("leaky", "1.0.0").publish();
     Database::new().add(&advisory("leaky")).commit().index();
 
-    let answer = app("leaky = '1'")
-        .cargo("advisory --format json")
-        .run_json();
+    let answer = app("leaky = '1'").cargo("advisory --format json").answer();
 
     let fields = |value: &Value, names: &[&str]| {
         let object = value.as_object().unwrap();
@@ -196,9 +228,7 @@ fn nothing_found_is_an_object_too() {
     Package::new("sound", "1.0.0").publish();
     Database::new().add(&advisory("leaky")).index();
 
-    let answer = app("sound = '1'")
-        .cargo("advisory --format json")
-        .run_json();
+    let answer = app("sound = '1'").cargo("advisory --format json").answer();
 
     assert_eq!(answer["findings"], json!([]));
     assert_eq!(answer["ignored"], json!([]));
@@ -215,14 +245,10 @@ fn several_lockfiles_are_one_object_a_line() {
     app.cargo("generate-lockfile").run();
     fs::copy(app.root().join("Cargo.lock"), app.root().join("Other.lock")).unwrap();
 
-    let output =
-        cargo("advisory --format json --lockfile foo/Cargo.lock --lockfile foo/Other.lock").run();
+    let answers =
+        cargo("advisory --format json --lockfile foo/Cargo.lock --lockfile foo/Other.lock")
+            .answers();
 
-    let answers: Vec<Value> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
     let lockfiles: Vec<&str> = answers
         .iter()
         .map(|answer| answer["lockfile"].as_str().unwrap())
@@ -258,7 +284,7 @@ fn a_denial_is_an_object_and_an_error() {
 [ERROR] 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001)
 
 "#]])
-        .run_json();
+        .answer();
 
     assert_eq!(answer["findings"][0]["level"], "deny");
 }
@@ -275,6 +301,7 @@ fn hostile_text_is_escaped_as_json_escapes() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains('\u{1b}'), "{text}");
     let answer: Value = serde_json::from_str(&text).unwrap();
+    schema::accepts(&answer).unwrap();
     assert_eq!(
         answer["findings"][0]["title"],
         "red \u{1b}[31m and \u{202e}backwards"
@@ -289,7 +316,7 @@ fn what_was_not_understood_is_a_problem_with_a_code() {
         .file("crates/odd/RUSTSEC-2020-0009.md", "no front matter\n")
         .index();
 
-    let answer = app("odd = '1'").cargo("advisory --format json").run_json();
+    let answer = app("odd = '1'").cargo("advisory --format json").answer();
 
     assert_eq!(answer["problems"][0]["code"], "quarantined");
     let message = answer["problems"][0]["message"].as_str().unwrap();

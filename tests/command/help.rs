@@ -31,6 +31,7 @@ Options:
       --lockfile <PATH>          Check this Cargo.lock instead of a workspace
       --format <FORMAT>          How to print what was found [default: human] [possible values:
                                  human, json]
+      --tree                     Draw all paths to each package, not only the shortest one
       --deny-advisories          Fail if a dependency has an advisory or is yanked
   -v, --verbose...               Use verbose output (-vv very verbose/build.rs output)
   -q, --quiet                    Do not print cargo log messages
@@ -42,9 +43,38 @@ Options:
 
 Manifest Options:
   -m, --manifest-path <PATH>  Path to Cargo.toml
+      --ignore-rust-version   Ignore `rust-version` specification in packages
       --locked                Assert that `Cargo.lock` will remain unchanged
       --offline               Run without accessing the network
       --frozen                Equivalent to specifying both --locked and --offline
+
+Package Selection:
+  -p, --package [<SPEC>]  Look at the build of this package (see `cargo help pkgid`)
+      --workspace         Look at the build of all packages in the workspace
+      --exclude <SPEC>    Leave packages out of the build
+      --all               Alias for --workspace (deprecated)
+
+Target Selection:
+      --lib               Look at the build of this package's library alone
+      --bins              Look at the build of all binaries
+      --bin [<NAME>]      Look at the build of this binary
+      --examples          Look at the build of all examples
+      --example [<NAME>]  Look at the build of this example
+      --tests             Look at the build of all targets that have `test = true` set
+      --test [<NAME>]     Look at the build of this test target
+      --benches           Look at the build of all targets that have `bench = true` set
+      --bench [<NAME>]    Look at the build of this bench target
+      --all-targets       Look at the build of all targets
+
+Feature Selection:
+  -F, --features <FEATURES>  Space or comma separated list of features to activate
+      --all-features         Activate all available features
+      --no-default-features  Do not activate the `default` feature
+
+Compilation Options:
+  -r, --release                 Look at the build in release mode
+      --profile <PROFILE-NAME>  Look at the build with this profile
+      --target [<TRIPLE>]       Look at the build for this target triple
 
 "#]])
         .with_stderr_data("")
@@ -154,8 +184,10 @@ fn an_alias_of_the_same_name_is_passed_over_with_a_warning() {
     app.cargo("advisory")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])

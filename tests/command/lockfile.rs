@@ -31,8 +31,10 @@ fn a_lockfile_is_read(text: &str) {
         .with_stdout_data(str![[r#"
 [ROOT]/Cargo.lock
 leaky 1.0.0 (unbuilt)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           patched: >=1.0.1
 
 "#]])
@@ -138,8 +140,10 @@ fn the_lockfile_that_cargo_writes_is_read_without_its_workspace() {
         .with_stdout_data(str![[r#"
 [ROOT]/Cargo.lock
 leaky 1.0.0 (unbuilt)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           patched: >=1.0.1
 
 "#]])
@@ -197,8 +201,10 @@ fn several_lockfiles_are_answered_one_after_the_other() {
         .with_stdout_data(str![[r#"
 [ROOT]/Cargo.lock
 leaky 1.0.0 (unbuilt)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           patched: >=1.0.1
 
 [ROOT]/Fine.lock
@@ -464,8 +470,10 @@ fn one_bad_lockfile_of_two_fails_the_whole() {
         .with_stdout_data(str![[r#"
 [ROOT]/Cargo.lock
 leaky 1.0.0 (unbuilt)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           patched: >=1.0.1
 
 

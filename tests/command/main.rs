@@ -1,10 +1,13 @@
 //! `cargo advisory ...`: what it prints where, and what it exits with.
 
 mod deny;
+mod details;
 mod explain;
 mod format;
 mod help;
 mod lockfile;
+mod schema;
+mod selection;
 mod status;
 mod update;
 mod workspace;

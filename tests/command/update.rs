@@ -197,8 +197,10 @@ fn of_two_databases_with_the_same_id_the_first_wins() {
         .cargo("advisory")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           what the first says
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])

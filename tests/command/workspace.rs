@@ -68,34 +68,47 @@ fn each_package_is_told_with_its_scope() {
     app.cargo("advisory")
         .with_stdout_data(str![[r#"
 run 1.0.0 (runtime)
+    app 0.1.0 → run 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `run` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 builder 1.0.0 (build)
+    app 0.1.0 (build-dependencies) → builder 1.0.0
     warn  RUSTSEC-2020-0004: vulnerability, severity not scored
           `builder` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 inner 1.0.0 (build)
+    app 0.1.0 → mac 1.0.0 → inner 1.0.0
     warn  RUSTSEC-2020-0003: vulnerability, severity not scored
           `inner` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 mac 1.0.0 (build)
+    app 0.1.0 → mac 1.0.0
     warn  RUSTSEC-2020-0002: vulnerability, severity not scored
           `mac` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 tester 1.0.0 (dev)
+    app 0.1.0 (dev-dependencies) → tester 1.0.0
     warn  RUSTSEC-2020-0005: vulnerability, severity not scored
           `tester` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
-not in this build, only in Cargo.lock:
+not in this build:
 elsewhere 1.0.0 (unbuilt)
+    app 0.1.0 → elsewhere 1.0.0
+    comes in on cfg(target_os = "nowhere")
     allow  RUSTSEC-2020-0006: vulnerability, severity not scored
           `elsewhere` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -126,10 +139,13 @@ fn what_is_only_in_the_lockfile_never_denies() {
 
     app.cargo("advisory --deny-advisories")
         .with_stdout_data(str![[r#"
-not in this build, only in Cargo.lock:
+not in this build:
 elsewhere 1.0.0 (unbuilt)
+    app 0.1.0 → elsewhere 1.0.0
+    comes in on cfg(target_os = "nowhere")
     allow  RUSTSEC-2020-0001: malicious, severity not scored
           `elsewhere` can be attacked
+          reported [..] ago, 2020-01-01
 
 "#]])
         .with_stderr_data(
@@ -173,12 +189,15 @@ fn the_details_of_an_advisory_are_told() {
         .cargo("advisory")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
-    warn  RUSTSEC-2020-0001: vulnerability, critical severity
+    app 0.1.0 → leaky 1.0.0
+    warn  RUSTSEC-2020-0001: vulnerability, critical severity (CVSS 3.1: 9.8)
           Everything leaks out
+          reported [..] ago, 2020-01-01
           patched: >=1.0.1
           https://leaks.example/1
     warn  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
+          reported [..] ago, 2020-01-01
 
 "#]])
         .run();
@@ -192,6 +211,7 @@ fn a_yanked_package_is_told() {
     app.cargo("advisory")
         .with_stdout_data(str![[r#"
 gone 1.0.0 (runtime)
+    app 0.1.0 → gone 1.0.0
     warn  yanked from its registry
 
 "#]])
@@ -246,8 +266,10 @@ fn quiet_leaves_the_answer_alone() {
         .cargo("advisory --quiet")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -266,8 +288,10 @@ fn hostile_text_of_an_advisory_cannot_act_on_the_terminal() {
         .cargo("advisory")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           red /u{1b}[31m and /u{202e}backwards
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -309,13 +333,17 @@ fn from_a_member_the_whole_workspace_is_checked() {
         .cwd("two")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    one 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 shaky 1.0.0 (runtime)
+    two 0.1.0 → shaky 1.0.0
     warn  RUSTSEC-2020-0002: vulnerability, severity not scored
           `shaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -330,8 +358,10 @@ fn a_manifest_can_be_named() {
     cargo("advisory --manifest-path foo/one/Cargo.toml")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    one 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])

@@ -5,10 +5,10 @@ use std::fs;
 
 use cargo_test_support::registry::Package;
 use cargo_test_support::{Execs, Project, cargo_test, paths, str};
-use serde_json::Value;
 
 use crate::support::{
-    Database, ProjectExt as _, advisory, app, app_locked_to_yanked, app_manifest, cargo, configure,
+    Database, ExecsExt as _, ProjectExt as _, advisory, app, app_locked_to_yanked, app_manifest,
+    cargo, configure,
 };
 
 /// An application with a dependency of every kind.
@@ -32,9 +32,7 @@ fn one_of_each() -> Project {
 
 /// The level of each kind, as the answer for tools has it.
 fn levels(execs: &mut Execs) -> BTreeMap<String, String> {
-    let output = execs.build_command().output().unwrap();
-    let answer: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let answer = execs.without_status().answer();
     answer["findings"]
         .as_array()
         .unwrap()
@@ -207,9 +205,8 @@ fn databases(execs: &mut Execs, flags: &[&str]) -> Vec<String> {
         .args(&["--format", "json", "--lockfile"])
         .arg(lockfile)
         .args(flags)
-        .run();
+        .answer();
 
-    let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
     answer["index"]["databases"]
         .as_array()
         .unwrap()

@@ -32,12 +32,16 @@ fn a_workspace_may_lower_and_raise_levels() {
         .with_status(101)
         .with_stdout_data(str![[r#"
 evil 1.0.0 (runtime)
+    app 0.1.0 → evil 1.0.0
     warn  RUSTSEC-2020-0001: malicious, severity not scored
           `evil` can be attacked
+          reported [..] ago, 2020-01-01
 
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     deny  RUSTSEC-2020-0001: vulnerability, severity not scored
           `leaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])
@@ -69,8 +73,10 @@ fn a_workspace_may_add_a_database_behind_the_users() {
     app.cargo("advisory")
         .with_stdout_data(str![[r#"
 leaky 1.0.0 (runtime)
+    app 0.1.0 → leaky 1.0.0
     warn  RUSTSEC-2020-0001: vulnerability, severity not scored
           what the user's says
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])

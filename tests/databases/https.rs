@@ -145,8 +145,10 @@ fn a_new_commit_is_seen_by_the_next_update() {
         .cargo("advisory")
         .with_stdout_data(str![[r#"
 shaky 1.0.0 (runtime)
+    app 0.1.0 → shaky 1.0.0
     warn  RUSTSEC-2020-0002: vulnerability, severity not scored
           `shaky` can be attacked
+          reported [..] ago, 2020-01-01
           no patched version is known
 
 "#]])

@@ -23,6 +23,9 @@ use cargo_test_support::prelude::IntoData;
 use cargo_test_support::registry::Package;
 use cargo_test_support::{Execs, Project, execs, git, paths, process};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+pub mod schema;
 
 /// The cargo that is tested.
 pub fn cargo_exe() -> PathBuf {
@@ -89,6 +92,15 @@ pub trait ExecsExt {
     /// Runs the command and compares what it says of itself: its warnings, errors and notes, a line each, and how it
     /// ended unless all went well.
     fn tells(&mut self, expected: impl IntoData);
+
+    /// Runs the command and gives what it wrote to stdout.
+    fn run_stdout(&mut self) -> String;
+
+    /// Runs `cargo advisory --format json` and holds each line of the answer against the schema in `docs`.
+    fn answers(&mut self) -> Vec<Value>;
+
+    /// [`ExecsExt::answers`] where there is one line.
+    fn answer(&mut self) -> Value;
 }
 
 impl ExecsExt for Execs {
@@ -109,6 +121,31 @@ impl ExecsExt for Execs {
             writeln!(told, "exit code {}", output.code.unwrap_or(-1)).unwrap();
         }
         assert_e2e().eq(told, expected);
+    }
+
+    #[track_caller]
+    fn run_stdout(&mut self) -> String {
+        String::from_utf8(self.run().stdout).unwrap()
+    }
+
+    #[track_caller]
+    fn answers(&mut self) -> Vec<Value> {
+        let text = self.run_stdout();
+        let answers: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        for answer in &answers {
+            schema::accepts(answer).unwrap_or_else(|error| panic!("{error}\nin {answer:#}"));
+        }
+        answers
+    }
+
+    #[track_caller]
+    fn answer(&mut self) -> Value {
+        let mut answers = self.answers();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        answers.remove(0)
     }
 }
 

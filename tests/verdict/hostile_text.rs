@@ -5,7 +5,7 @@ use cargo_test_support::registry::Package;
 use cargo_test_support::str;
 use cargo_test_support::{Execs, Project};
 
-use crate::support::{Database, ExecsExt as _, ProjectExt as _, advisory, app, cargo};
+use crate::support::{Database, ExecsExt as _, ProjectExt as _, advisory, app, cargo, schema};
 
 /// Clears the screen, sets the title of the window, goes back to the start of the line, turns the direction of
 /// writing, hides letters, and is too long.
@@ -97,6 +97,7 @@ fn hostile_text_in_json_is_plain_ascii_or_harmless() {
     assert_eq!(printed.lines().count(), 1);
     assert!(!printed.trim_end().chars().any(|c| c.is_ascii_control()));
     let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    schema::accepts(&report).unwrap();
     // Tools get the title as it is: rendering it is their business.
     let title = report["findings"][0]["title"].as_str().unwrap();
     assert!(title.starts_with("\u{1b}[2J"), "{title:?}");
