@@ -59,12 +59,16 @@ pub fn read(
     Ok(graph.graph)
 }
 
-/// The resolve of the whole workspace, of which cargo keeps only the part that it builds. It says nothing: cargo said it
-/// all the first time.
+/// The resolve of the whole workspace, of which cargo keeps only the part that it builds.
 fn resolve_again(ws: &Workspace<'_>) -> CargoResult<Resolve> {
-    let verbosity = ws.gctx().shell().verbosity();
-    ws.gctx().shell().set_verbosity(Verbosity::Quiet);
-    let resolved = ops::resolve_ws(ws, false);
-    ws.gctx().shell().set_verbosity(verbosity);
-    Ok(resolved?.1)
+    Ok(quietly(ws.gctx(), || ops::resolve_ws(ws, false))?.1)
+}
+
+/// Has cargo do again what it has done before, and say nothing: it said it all the first time.
+pub(crate) fn quietly<T>(gctx: &GlobalContext, again: impl FnOnce() -> T) -> T {
+    let verbosity = gctx.shell().verbosity();
+    gctx.shell().set_verbosity(Verbosity::Quiet);
+    let done = again();
+    gctx.shell().set_verbosity(verbosity);
+    done
 }

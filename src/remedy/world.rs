@@ -26,6 +26,7 @@ use super::manifest::Manifests;
 use super::rules::Rules;
 use crate::advisory::{Kind, Registry};
 use crate::graph::build::source_of;
+use crate::graph::workspace::quietly;
 use crate::index::Index;
 
 /// How often an answer is followed by what it makes the resolver ask. Each time saves a whole resolve.
@@ -89,16 +90,18 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         let previous = ops::load_pkg_lockfile(ws)?
             .context("there is no Cargo.lock; run `cargo generate-lockfile`")?;
         let mut registry = ws.package_registry()?;
-        let locked = ops::resolve_with_previous(
-            &mut registry,
-            ws,
-            &CliFeatures::new_all(true),
-            HasDevUnits::Yes,
-            Some(&previous),
-            None,
-            &[],
-            true,
-        )?;
+        let locked = quietly(ws.gctx(), || {
+            ops::resolve_with_previous(
+                &mut registry,
+                ws,
+                &CliFeatures::new_all(true),
+                HasDevUnits::Yes,
+                Some(&previous),
+                None,
+                &[],
+                true,
+            )
+        })?;
         // From here on it is for us to say what stays.
         registry.clear_lock();
         let patched = registry

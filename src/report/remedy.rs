@@ -29,7 +29,7 @@ pub fn paragraphs(remedy: &Remedy, package: &str, now: Timestamp) -> Vec<String>
             ));
         }
         Change::Feature(found) => paragraphs.push(switch(found)),
-        Change::None(obstacle) => paragraphs.push(none(obstacle)),
+        Change::None(obstacle) => paragraphs.push(format!("none: {}", none(obstacle))),
     }
     if !remedy.held_back_by.is_empty() {
         let dependents: Vec<String> = remedy.held_back_by.iter().map(dependent).collect();
@@ -121,13 +121,15 @@ fn switch(switch: &Switch) -> String {
             .collect();
         features.join(", ")
     };
-    let default = if switch.default_features {
-        ""
-    } else {
-        "default-features = false, "
-    };
+    let mut say = Vec::new();
+    if !switch.default_features {
+        say.push("default-features = false".to_owned());
+    }
+    if switch.default_features || !switch.features.is_empty() {
+        say.push(format!("features = [{}]", listed(&switch.features, '"')));
+    }
     format!(
-        "{} `{}` without its {} {} (`{default}features = [{}]`) drops it, if the code can do without",
+        "{} `{}` without its {} {} (`{}`) drops it, if the code can do without",
         place(&switch.manifest, switch.line),
         Untrusted(switch.key.last().map_or("", String::as_str)),
         if switch.without.len() == 1 {
@@ -136,7 +138,7 @@ fn switch(switch: &Switch) -> String {
             "features"
         },
         listed(&switch.without, '`'),
-        listed(&switch.features, '"'),
+        say.join(", "),
     )
 }
 

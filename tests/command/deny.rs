@@ -29,6 +29,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 shaky 1.0.0 (runtime)
     app 0.1.0 → shaky 1.0.0
@@ -36,6 +37,7 @@ shaky 1.0.0 (runtime)
           `shaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .with_stderr_data(str![[r#"
@@ -84,6 +86,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -103,6 +106,7 @@ evil 1.0.0 (runtime)
     deny  RUSTSEC-2020-0001: malicious, severity not scored
           `evil` can be attacked
           reported [..] ago, 2020-01-01
+    remedy  none: no release is without it
 
 "#]])
         .with_stderr_data(str![[r#"

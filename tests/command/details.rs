@@ -88,6 +88,8 @@ leaky-cryptography 0.16.0 (runtime)
     allow  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
+    remedy  Cargo.toml:12 `browser-engine` without its feature `crypto`
+            (`default-features = false`) drops it, if the code can do without
 
 "#]])
         .run();
@@ -108,6 +110,8 @@ leaky-cryptography 0.16.0 (runtime)
     allow  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
+    remedy  Cargo.toml:12 `browser-engine` without its feature `crypto` (`default-features = false`) drops it, if the
+            code can do without
 
 "#]])
         .run();
@@ -129,6 +133,7 @@ leaky-cryptography 0.16.0 (runtime)
     allow  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
+    remedy  Cargo.toml:12 `browser-engine` without its feature `crypto` (`default-features = false`) drops it, if the code can do without
 
 "#]])
         .run();
@@ -164,6 +169,8 @@ fn at_80_columns_in_colour() {
     ^[[1m^[[92mallow^[[0m  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
+    ^[[1m^[[92mremedy^[[0m  Cargo.toml:12 `browser-engine` without its feature `crypto`
+            (`default-features = false`) drops it, if the code can do without
 
 "#]],
     );
@@ -187,6 +194,8 @@ fn at_120_columns_in_colour_with_links() {
     ^[[1m^[[92mallow^[[0m  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
+    ^[[1m^[[92mremedy^[[0m  Cargo.toml:12 `browser-engine` without its feature `crypto` (`default-features = false`) drops it, if the
+            code can do without
 
 "#]]);
 }
@@ -242,7 +251,7 @@ fn the_features_on_the_path_are_in_json() {
     assert_eq!(finding["score"], json!(9.3));
     assert_eq!(finding["date"], "2020-01-01");
     assert_eq!(finding["features"], json!([]));
-    assert_eq!(finding["remedy"], Value::Null);
+    assert_eq!(finding["remedy"]["kind"], "feature");
     let [(shop, secure), (engine, crypto), (leaky, last)] = steps(&answer)[..] else {
         panic!("{answer}");
     };
@@ -284,6 +293,7 @@ leaky 1.0.1 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  Cargo.toml:7 `engine` without its feature `full` (`features = []`) drops it, if the code can do without
 
 "#]])
         .run();
@@ -303,6 +313,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -327,6 +338,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 leaky 2.0.0 (runtime)
     app 0.1.0 → new 1.0.0 → leaky 2.0.0
@@ -334,6 +346,7 @@ leaky 2.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -384,6 +397,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -412,6 +426,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -434,6 +449,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -527,6 +543,7 @@ compiler 1.0.0 (build)
           `compiler` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 inner 1.0.0 (build)
     app 0.1.0 → mac 1.0.0 → inner 1.0.0
@@ -534,6 +551,7 @@ inner 1.0.0 (build)
           `inner` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();

@@ -73,7 +73,18 @@ fn a_workspace_is_one_object() {
           }
         ]
       ],
-      "remedy": null,
+      "remedy": {
+        "edits": [],
+        "held_back_by": [],
+        "kind": "none",
+        "moves": [],
+        "obstacle": {
+          "kind": "no-patch",
+          "rust_version": null,
+          "versions": []
+        },
+        "switch": null
+      },
       "scope": "runtime",
       "score": 9.8,
       "severity": "critical",

@@ -24,6 +24,7 @@ Usage: cargo advisory [OPTIONS]
 Commands:
   check    Check a workspace or lockfiles
   explain  Explain an advisory, or show all about a crate
+  fix      Change Cargo.lock so that findings go away
   status   Show what the index holds, from where, and how old it is
   update   Bring the index of advisories up to date
 
@@ -32,6 +33,7 @@ Options:
       --format <FORMAT>          How to print what was found [default: human] [possible values:
                                  human, json]
       --tree                     Draw all paths to each package, not only the shortest one
+      --no-remedies              Do not look for remedies
       --deny-advisories          Fail if a dependency has an advisory or is yanked
   -v, --verbose...               Use verbose output (-vv very verbose/build.rs output)
   -q, --quiet                    Do not print cargo log messages
@@ -189,6 +191,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .with_stderr_data(str![[r#"

@@ -87,6 +87,7 @@ always 1.0.0 (runtime)
           `always` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 not in this build:
 deep 1.0.0 (unbuilt)
@@ -96,6 +97,7 @@ deep 1.0.0 (unbuilt)
           `deep` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 tester 1.0.0 (unbuilt)
     shop 0.1.0 (dev-dependencies) → tester 1.0.0
@@ -104,6 +106,7 @@ tester 1.0.0 (unbuilt)
           `tester` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 tls 1.0.0 (unbuilt)
     shop 0.1.0 (features `payment` or `secure`) → tls 1.0.0
@@ -112,6 +115,7 @@ tls 1.0.0 (unbuilt)
           `tls` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 windows 1.0.0 (unbuilt)
     shop 0.1.0 → windows 1.0.0
@@ -120,6 +124,7 @@ windows 1.0.0 (unbuilt)
           `windows` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -137,6 +142,7 @@ always 1.0.0 (runtime)
           `always` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 not in this build:
 deep 1.0.0 (unbuilt)
@@ -147,6 +153,7 @@ deep 1.0.0 (unbuilt)
           `deep` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 tester 1.0.0 (unbuilt)
     [dev-dependencies]
@@ -156,6 +163,7 @@ tester 1.0.0 (unbuilt)
           `tester` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 tls 1.0.0 (unbuilt)
     └── shop 0.1.0 (features `payment` or `secure`)
@@ -164,6 +172,7 @@ tls 1.0.0 (unbuilt)
           `tls` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 windows 1.0.0 (unbuilt)
     └── shop 0.1.0
@@ -172,6 +181,7 @@ windows 1.0.0 (unbuilt)
           `windows` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -300,6 +310,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 not in this build:
 shaky 1.0.0 (unbuilt)
@@ -309,6 +320,7 @@ shaky 1.0.0 (unbuilt)
           `shaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -403,6 +415,7 @@ leaky 1.0.0 (unbuilt)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -460,6 +473,7 @@ leaky 1.0.0 (unbuilt)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();

@@ -36,6 +36,7 @@ evil 1.0.0 (runtime)
     warn  RUSTSEC-2020-0001: malicious, severity not scored
           `evil` can be attacked
           reported [..] ago, 2020-01-01
+    remedy  none: no release is without it
 
 leaky 1.0.0 (runtime)
     app 0.1.0 → leaky 1.0.0
@@ -43,6 +44,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
@@ -78,6 +80,7 @@ leaky 1.0.0 (runtime)
           what the user's says
           reported [..] ago, 2020-01-01
           no patched version is known
+    remedy  none: no release is without it
 
 "#]])
         .run();
