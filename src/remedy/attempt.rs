@@ -59,6 +59,9 @@ impl Edge {
 pub struct Freedom {
     /// The packages of Cargo.lock that may move.
     pub movable: BTreeSet<PackageId>,
+    /// Of these, the ones whose dependents are looked at; of the rest of Cargo.lock nothing is resolved that does not meet
+    /// what moves. None to resolve all of it.
+    pub near: Option<BTreeSet<PackageId>>,
     /// What some members are taken to require instead.
     pub requirements: BTreeMap<Edge, VersionReq>,
     /// The version that takes the place of the package that has to go.
@@ -75,6 +78,23 @@ pub struct Freedom {
     pub built: Option<CliFeatures>,
 }
 
+impl Freedom {
+    /// The packages of Cargo.lock that are resolved, and not only held against requirements. None for all.
+    pub fn leading(&self, world: &World<'_, '_>) -> Option<BTreeSet<PackageId>> {
+        let near = self.near.as_ref()?;
+        Some(world.leading(near.iter().copied()))
+    }
+}
+
+/// What kept a resolve from a way out, as far as more freedom would help.
+#[derive(Debug, Default)]
+pub struct Stuck {
+    /// Packages that take the place of releases that were asked for.
+    pub occupants: BTreeSet<PackageId>,
+    /// Packages whose requirements exclude such releases.
+    pub holders: BTreeSet<PackageId>,
+}
+
 /// Resolves the workspace with `goal` gone. None where the resolver finds no way.
 ///
 /// # Errors
@@ -85,12 +105,27 @@ pub fn attempt(
     goal: &Goal,
     freedom: &Freedom,
 ) -> CargoResult<Option<Resolve>> {
+    Ok(try_resolve(world, goal, freedom)?.ok())
+}
+
+/// The same, and what was in the way where there is none.
+///
+/// # Errors
+///
+/// As [`attempt`].
+pub fn try_resolve(
+    world: &World<'_, '_>,
+    goal: &Goal,
+    freedom: &Freedom,
+) -> CargoResult<Result<Resolve, Stuck>> {
     loop {
         let offer = Offer {
             world,
             goal,
             freedom,
+            leading: freedom.leading(world),
             missing: RefCell::default(),
+            stuck: RefCell::default(),
             failure: RefCell::default(),
         };
         let resolved = offer.resolve();
@@ -104,12 +139,12 @@ pub fn attempt(
         }
         // All other errors say that there is no way.
         let Ok(mut resolved) = resolved else {
-            return Ok(None);
+            return Ok(Err(offer.stuck.into_inner()));
         };
         resolved.register_used_patches(world.patches());
         resolved.merge_from(&world.locked)?;
         resolved.set_version(world.locked.version());
-        return Ok(Some(resolved));
+        return Ok(Ok(resolved));
     }
 }
 
@@ -118,9 +153,12 @@ struct Offer<'a, 'w, 'gctx> {
     world: &'a World<'w, 'gctx>,
     goal: &'a Goal,
     freedom: &'a Freedom,
+    /// What of Cargo.lock is resolved. None for all.
+    leading: Option<BTreeSet<PackageId>>,
     /// What was asked and is not known yet. Registries are asked between two resolves, all at once: a
     /// resolver that gives up drops its questions, and cargo's sources do not answer one again that was dropped.
     missing: RefCell<HashSet<Question>>,
+    stuck: RefCell<Stuck>,
     /// The first failure of the index, which the resolver would take for a conflict.
     failure: RefCell<Option<anyhow::Error>>,
 }
@@ -196,16 +234,19 @@ impl Offer<'_, '_, '_> {
     /// The candidates for `dep`. None where a registry has to be asked first.
     fn offered(&self, dep: &Dependency) -> CargoResult<Option<Vec<Summary>>> {
         let mut offered = Vec::new();
+        let mut stays = dep.is_locked() || !dep.source_id().is_registry();
         for &id in self.world.locked_of(dep.package_name()) {
             // A locked requirement of something that stays is met as before, whatever it is.
             if self.world.is_of(dep, id)
                 && dep.version_req().matches(id.version())
                 && (dep.is_locked() || self.may_stay(id)?)
             {
+                stays |= !self.freedom.movable.contains(&id);
                 offered.push(self.held(id));
             }
         }
-        if dep.is_locked() || !dep.source_id().is_registry() {
+        // As cargo does: who can use what Cargo.lock has uses that.
+        if stays {
             return Ok(Some(offered));
         }
         let question = self.world.question(dep);
@@ -229,6 +270,10 @@ impl Offer<'_, '_, '_> {
     /// and never lead to an older version.
     fn held(&self, id: PackageId) -> Summary {
         let (summary, targets) = self.world.package(id);
+        let leads = self.leading.as_ref().is_none_or(|leading| leading.contains(&id));
+        if !leads && !self.world.ws.is_member_id(id) {
+            return bystander(summary);
+        }
         let mut targets = targets.iter();
         summary.clone().map_dependencies(|mut dep| {
             let target = *targets.next().expect("one target for each dependency");
@@ -303,18 +348,43 @@ impl Offer<'_, '_, '_> {
         {
             return Ok(false);
         }
-        // What it takes the place of must be free to move, and older.
+        // What it takes the place of must be older and free to move, and so must be whoever could not use it.
         let replaced: Vec<PackageId> = locked
             .into_iter()
             .filter(|other| are_compatible(other.version(), id.version()))
             .collect();
-        if replaced
-            .iter()
-            .any(|other| !self.freedom.movable.contains(other) || other.version() > id.version())
+        if replaced.iter().any(|old| old.version() > id.version())
+            || !self.is_better(id, &replaced)?
         {
             return Ok(false);
         }
-        self.is_better(id, &replaced)
+        for old in replaced {
+            if !self.freedom.movable.contains(&old) {
+                self.stuck.borrow_mut().occupants.insert(old);
+                return Ok(false);
+            }
+            for (dependent, dep) in world.dependents(old) {
+                let allows = |requirement: &VersionReq| requirement.matches(id.version());
+                if !self.freedom.movable.contains(&dependent)
+                    && !self.requires(dependent, dep).is_none_or(allows)
+                {
+                    self.stuck.borrow_mut().holders.insert(dependent);
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// What `dependent` requires, in this attempt.
+    fn requires<'d>(&'d self, dependent: PackageId, dep: &'d Dependency) -> Option<&'d VersionReq> {
+        let changed = if self.freedom.requirements.is_empty() {
+            None
+        } else {
+            let edge = Edge::new(dependent, dep);
+            self.freedom.requirements.get(&edge)
+        };
+        changed.or_else(|| requirement(dep))
     }
 
     /// Whether `id` has none of what has to go, and nothing as grave that was not there before.
@@ -325,7 +395,7 @@ impl Offer<'_, '_, '_> {
         }
         let mut known: Vec<&str> = Vec::new();
         for old in replaced.iter().chain(is_goal.then_some(&self.goal.package)) {
-            known.extend(self.world.advisories(*old)?.into_iter().map(|(id, _)| id));
+            known.extend(self.world.advisories(*old)?.iter().map(|(id, _)| *id));
         }
         let found = self.world.advisories(id)?;
         Ok(found
@@ -339,6 +409,27 @@ impl Offer<'_, '_, '_> {
             .iter()
             .any(|(id, _)| self.goal.advisories.contains(*id)))
     }
+}
+
+/// `package` without its dependencies, for those of a package that stays as it is stay too. Nobody builds from this.
+fn bystander(package: &Summary) -> Summary {
+    let features: BTreeMap<InternedString, Vec<InternedString>> = package
+        .features()
+        .keys()
+        .map(|feature| (*feature, Vec::new()))
+        .collect();
+    let mut bystander = Summary::new(
+        package.package_id(),
+        Vec::new(),
+        &features,
+        package.links(),
+        package.rust_version().cloned(),
+    )
+    .expect("features that include nothing cannot be wrong");
+    if let Some(checksum) = package.checksum() {
+        bystander.set_checksum(checksum.to_owned());
+    }
+    bystander
 }
 
 pub(super) fn is_same_crate(a: PackageId, b: PackageId) -> bool {

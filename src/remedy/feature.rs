@@ -44,7 +44,7 @@ pub(super) fn find(
         // The default build does without it already.
         return Ok(None);
     }
-    let leading = world.dependents(goal.package);
+    let leading = world.leading([goal.package]);
     let mut candidates = Vec::new();
     for member in world.ws.members() {
         for (dep, target) in world.dependencies(member.package_id()) {

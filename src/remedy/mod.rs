@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod plan;
 pub mod rules;
 pub mod search;
+mod smallest;
 pub mod world;
 
 /// What makes a finding go away.

@@ -73,12 +73,12 @@ impl Interest {
             for package in world.locked_of(name.into()).iter().copied() {
                 let found = world.advisories(package)?;
                 let known = found
-                    .into_iter()
+                    .iter()
                     .filter(|(id, _)| {
                         let mut advisories = self.advisories.iter();
                         advisories.any(|(of, advisory)| of == name && advisory == id)
                     })
-                    .map(|(id, _)| Some(id.to_owned()));
+                    .map(|(id, _)| Some((*id).to_owned()));
                 let yank = self.yanked.contains(&package).then_some(None);
                 let findings: BTreeSet<_> = known.chain(yank).collect();
                 if !findings.is_empty() {

@@ -1,15 +1,16 @@
 //! Tries the kinds of change in turn, the smallest first: Cargo.lock alone, then a line of a manifest, then a feature.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use cargo::CargoResult;
 use cargo::core::{PackageId, Resolve};
 use semver::{Version, VersionReq};
 
-use super::attempt::{Edge, Freedom, Goal, attempt, is_same_crate};
+use super::attempt::{Edge, Freedom, Goal, is_same_crate};
 use super::manifest::{self, Place};
-use super::world::{World, are_compatible, requirement};
+use super::smallest::{self, moves_at_all};
+use super::world::{World, requirement};
 use super::{Change, Dependent, Edit, Move, Obstacle, Remedy, feature};
 
 /// How far a search goes.
@@ -44,11 +45,11 @@ pub fn find(world: &World<'_, '_>, goal: &Goal, reach: Reach) -> CargoResult<Fou
         held_back_by(world, goal, &successors.usable)
     };
     // A package without a successor can still go, where newer dependents do without it.
-    if let Some(resolve) = lockfile(world, goal, &successors.usable)? {
+    if let Some(resolve) = smallest::find(world, goal, &successors.usable, Freedom::default())? {
         return Ok(Found::new(world, Change::Lockfile, held_back_by, resolve));
     }
     if reach == Reach::Manifests {
-        if let Some((edits, requirements, resolve)) = requirements(world, goal)? {
+        if let Some((edits, requirements, resolve)) = requirements(world, goal, &successors.usable)? {
             let change = Change::Manifest(edits);
             return Ok(Found {
                 requirements,
@@ -179,309 +180,65 @@ impl Successors {
 /// The dependents of the package whose requirements none of `versions` meets.
 fn held_back_by(world: &World<'_, '_>, goal: &Goal, versions: &[Version]) -> Vec<Dependent> {
     let mut found = BTreeSet::new();
-    for dependent in world.locked.iter() {
-        for (dep, target) in world.dependencies(dependent) {
-            let Some(requirement) = requirement(dep).filter(|_| target == goal.package) else {
-                continue;
-            };
-            if !versions.iter().any(|version| requirement.matches(version)) {
-                found.insert(Dependent {
-                    package: dependent.name().to_string(),
-                    version: dependent.version().clone(),
-                    member: world.ws.is_member_id(dependent),
-                    requirement: requirement.to_string(),
-                });
-            }
+    for (dependent, dep) in world.dependents(goal.package) {
+        let Some(requirement) = requirement(dep) else {
+            continue;
+        };
+        if !versions.iter().any(|version| requirement.matches(version)) {
+            found.insert(Dependent {
+                package: dependent.name().to_string(),
+                version: dependent.version().clone(),
+                member: world.ws.is_member_id(dependent),
+                requirement: requirement.to_string(),
+            });
         }
     }
     found.into_iter().collect()
-}
-
-/// How many releases nearer than one that is known to work are tried.
-const NEARER: usize = 16;
-
-/// Changes Cargo.lock alone.
-fn lockfile(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    usable: &[Version],
-) -> CargoResult<Option<Resolve>> {
-    let alone = Freedom {
-        movable: BTreeSet::from([goal.package]),
-        ..Freedom::default()
-    };
-    if let Some(resolve) = attempt(world, goal, &alone)? {
-        return newest(world, goal, alone, resolve).map(Some);
-    }
-    let freedom = Freedom {
-        movable: world.locked.iter().filter(|id| moves_at_all(*id)).collect(),
-        ..Freedom::default()
-    };
-    nearest(world, goal, usable, freedom)
-}
-
-/// Resolves with `freedom`, so that the package that has to go moves no further than it must.
-///
-/// When the resolver meets a conflict, it goes on to the next release of the package that it looks at before it goes back
-/// on what it has chosen for others, so that its first answer can be too far.
-fn nearest(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    usable: &[Version],
-    mut freedom: Freedom,
-) -> CargoResult<Option<Resolve>> {
-    let Some(mut resolve) = attempt(world, goal, &freedom)? else {
-        return Ok(None);
-    };
-    let reached = resolve
-        .iter()
-        .filter(|id| is_same_crate(*id, goal.package) && !world.locked.contains(id))
-        .map(|id| id.version().clone())
-        .min();
-    if let Some(reached) = reached {
-        for version in usable
-            .iter()
-            .filter(|version| **version < reached)
-            .take(NEARER)
-        {
-            freedom.target = Some(version.clone());
-            if let Some(nearer) = attempt(world, goal, &freedom)? {
-                resolve = nearer;
-                break;
-            }
-            freedom.target = None;
-        }
-    }
-    let (freedom, resolve) = fewest(world, goal, freedom, resolve)?;
-    let resolve = lower(world, goal, &freedom, resolve)?;
-    newest(world, goal, freedom, resolve).map(Some)
-}
-
-fn moves_at_all(id: PackageId) -> bool {
-    id.source_id().is_registry()
-}
-
-/// Takes back from a way out the moves that it does not need.
-fn fewest(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    mut freedom: Freedom,
-    mut resolve: Resolve,
-) -> CargoResult<(Freedom, Resolve)> {
-    // What did not move needs no freedom.
-    freedom.movable = gone(world, &resolve);
-    freedom.movable.insert(goal.package);
-    let idle = idle(world, goal, &resolve);
-    let one_by_one = idle.iter().map(|id| BTreeSet::from([*id]));
-    for candidates in [idle.clone()].into_iter().chain(one_by_one) {
-        if candidates.is_disjoint(&freedom.movable) {
-            continue;
-        }
-        let mut less = freedom.clone();
-        less.movable.retain(|id| !candidates.contains(id));
-        if let Some(smaller) = attempt(world, goal, &less)? {
-            less.movable = gone(world, &smaller);
-            less.movable.insert(goal.package);
-            (freedom, resolve) = (less, smaller);
-        }
-    }
-    Ok((freedom, resolve))
-}
-
-/// Takes the newest of what is new to Cargo.lock, as cargo would. What moves stays where it is in `resolve`.
-fn newest(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    mut freedom: Freedom,
-    resolve: Resolve,
-) -> CargoResult<Resolve> {
-    if !adds(world, &resolve) {
-        return Ok(resolve);
-    }
-    let mut versions: HashMap<_, BTreeSet<Version>> = HashMap::new();
-    for id in successors(world, &resolve) {
-        versions
-            .entry(id.name())
-            .or_default()
-            .insert(id.version().clone());
-    }
-    freedom.versions = Some(versions);
-    Ok(attempt(world, goal, &freedom)?.unwrap_or(resolve))
-}
-
-/// Whether `resolve` has anything that takes no other package's place.
-fn adds(world: &World<'_, '_>, resolve: &Resolve) -> bool {
-    let added = resolve
-        .iter()
-        .filter(|id| !world.locked.contains(id))
-        .count();
-    added > successors(world, resolve).len()
-}
-
-/// The packages that moved and that nothing required to move: neither what stayed, nor what moved for a reason.
-fn idle(world: &World<'_, '_>, goal: &Goal, resolve: &Resolve) -> BTreeSet<PackageId> {
-    let gone = gone(world, resolve);
-    let is_new = |id: PackageId| !world.locked.contains(&id);
-    let mut active: Vec<PackageId> = resolve
-        .iter()
-        .filter(|id| !is_new(*id) || is_same_crate(*id, goal.package))
-        .collect();
-    let mut seen: BTreeSet<PackageId> = active.iter().copied().collect();
-    let mut needed = BTreeSet::from([goal.package]);
-    while let Some(dependent) = active.pop() {
-        for (target, deps) in resolve.deps(dependent) {
-            let replaced = gone.iter().filter(|old| {
-                is_same_crate(**old, target) && are_compatible(old.version(), target.version())
-            });
-            let mut for_a_reason = is_new(target);
-            for old in replaced {
-                let excluded = deps
-                    .iter()
-                    .filter_map(requirement)
-                    .any(|requirement| !requirement.matches(old.version()));
-                for_a_reason = excluded || needed.contains(old);
-                if excluded {
-                    needed.insert(*old);
-                }
-            }
-            if for_a_reason && seen.insert(target) {
-                active.push(target);
-            }
-        }
-    }
-    // What merely went needs no successor, and no freedom either.
-    let moved = successors(world, resolve);
-    gone.difference(&needed)
-        .copied()
-        .filter(|old| moved.iter().any(|new| is_same_crate(*old, *new)))
-        .collect()
-}
-
-/// Moves packages less far, as long as that works and no other moves further.
-fn lower(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    freedom: &Freedom,
-    mut resolve: Resolve,
-) -> CargoResult<Resolve> {
-    let mut settled = BTreeSet::new();
-    loop {
-        let moved = successors(world, &resolve);
-        let Some(candidate) = moved
-            .iter()
-            .copied()
-            .filter(|id| !settled.contains(id))
-            .find(|id| could_be_lower(world, &resolve, *id))
-        else {
-            return Ok(resolve);
-        };
-        let mut less = freedom.clone();
-        for other in &moved {
-            let limit = next(other.version());
-            let known = less
-                .below
-                .entry(other.name())
-                .or_insert_with(|| limit.clone());
-            *known = limit.max(known.clone());
-        }
-        less.below
-            .insert(candidate.name(), candidate.version().clone());
-        match attempt(world, goal, &less)? {
-            Some(lowered) => resolve = lowered,
-            None => {
-                settled.insert(candidate);
-            }
-        }
-    }
-}
-
-/// Whether there is an older release than `moved` that all who depend on it could use, and that is new too.
-fn could_be_lower(world: &World<'_, '_>, resolve: &Resolve, moved: PackageId) -> bool {
-    let Ok(releases) = world.releases_of(moved) else {
-        return false;
-    };
-    let requirements: Vec<&VersionReq> = resolve
-        .iter()
-        .flat_map(|dependent| resolve.deps(dependent))
-        .filter(|(target, _)| *target == moved)
-        .flat_map(|(_, deps)| deps.iter().filter_map(requirement))
-        .collect();
-    let oldest = world
-        .locked_of(moved.name())
-        .iter()
-        .filter(|old| is_same_crate(**old, moved))
-        .map(|old| old.version())
-        .min();
-    releases.iter().any(|release| {
-        let version = release.summary.version();
-        !release.yanked
-            && version < moved.version()
-            && oldest.is_none_or(|oldest| version > oldest)
-            && requirements
-                .iter()
-                .all(|requirement| requirement.matches(version))
-    })
-}
-
-/// The first version that is above `version`, for all that a registry can hold.
-fn next(version: &Version) -> Version {
-    Version {
-        pre: semver::Prerelease::new("0").expect("a number is a pre-release"),
-        ..Version::new(version.major, version.minor, version.patch + 1)
-    }
-}
-
-/// What took the place of packages of Cargo.lock, in `resolve`.
-fn successors(world: &World<'_, '_>, resolve: &Resolve) -> Vec<PackageId> {
-    let gone = gone(world, resolve);
-    resolve
-        .iter()
-        .filter(|new| {
-            !world.locked.contains(new) && gone.iter().any(|old| is_same_crate(*old, *new))
-        })
-        .collect()
-}
-
-/// The packages that may move and are not in `resolve` any more.
-fn gone(world: &World<'_, '_>, resolve: &Resolve) -> BTreeSet<PackageId> {
-    world
-        .locked
-        .iter()
-        .filter(|id| moves_at_all(*id) && !resolve.contains(id))
-        .collect()
 }
 
 /// Edits of manifests, what members require then, and what that makes of Cargo.lock.
 type Required = (Vec<Edit>, BTreeMap<Edge, VersionReq>, Resolve);
 
 /// Changes requirements of members, as few as it takes.
-fn requirements(world: &World<'_, '_>, goal: &Goal) -> CargoResult<Option<Required>> {
-    let leading = world.dependents(goal.package);
-    let places = places(world, goal, &leading)?;
-    if places.is_empty() {
+fn requirements(
+    world: &World<'_, '_>,
+    goal: &Goal,
+    usable: &[Version],
+) -> CargoResult<Option<Required>> {
+    let places = places(world, goal)?;
+    let mut chosen: Vec<&Requirement> = places.iter().collect();
+    if chosen.is_empty() {
         return Ok(None);
     }
-    let all: Vec<&Requirement> = places.iter().collect();
-    let Some(resolve) = attempt(world, goal, &without(world, &all))? else {
+    let reach = |chosen: &[&Requirement]| smallest::reach(world, goal, usable, without(chosen));
+    let Some(mut resolve) = reach(&chosen)? else {
         return Ok(None);
     };
     // Only those count that have to be changed for it, and of these as few as it takes.
-    let mut chosen = all;
     chosen.retain(|requirement| !requirement.is_met(&resolve));
     for place in chosen.clone() {
-        let fewer: Vec<_> = chosen
+        let fewer: Vec<&Requirement> = chosen
             .iter()
             .copied()
             .filter(|other| *other != place)
             .collect();
-        if chosen.len() > 1 && attempt(world, goal, &without(world, &fewer))?.is_some() {
-            chosen = fewer;
+        if fewer.is_empty() {
+            break;
+        }
+        if let Some(found) = reach(&fewer)? {
+            (chosen, resolve) = (fewer, found);
         }
     }
-    match attempt(world, goal, &without(world, &chosen))? {
-        Some(resolve) => prove(world, goal, &chosen, &resolve),
-        None => Ok(None),
-    }
+    let Some((edits, requirements)) = worded(world, &chosen, &resolve)? else {
+        return Ok(None);
+    };
+    // Once more with exactly these.
+    let given = Freedom {
+        requirements: requirements.clone(),
+        ..Freedom::default()
+    };
+    let proven = smallest::find(world, goal, usable, given)?;
+    Ok(proven.map(|proven| (edits, requirements, proven)))
 }
 
 /// A line of a manifest that requires the package, or what leads to it, and the edges that it stands for: one, or with
@@ -493,13 +250,10 @@ struct Requirement {
     target: PackageId,
 }
 
-/// The lines that could be changed.
-fn places(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    leading: &BTreeSet<PackageId>,
-) -> CargoResult<Vec<Requirement>> {
-    let mut found: BTreeMap<(std::path::PathBuf, Vec<String>), Requirement> = BTreeMap::new();
+/// The lines that could be changed, those that require the package itself first.
+fn places(world: &World<'_, '_>, goal: &Goal) -> CargoResult<Vec<Requirement>> {
+    let leading = world.leading([goal.package]);
+    let mut found: BTreeMap<(PathBuf, Vec<String>), Requirement> = BTreeMap::new();
     for member in world.ws.members() {
         let id = member.package_id();
         for (dep, target) in world.dependencies(id) {
@@ -535,23 +289,21 @@ impl Requirement {
     }
 }
 
-/// Lets everything move, and the chosen lines require nothing but no older version.
-fn without(world: &World<'_, '_>, chosen: &[&Requirement]) -> Freedom {
+/// The chosen lines require nothing but no older version.
+fn without(chosen: &[&Requirement]) -> Freedom {
     let edges = chosen.iter().flat_map(|requirement| &requirement.edges);
     Freedom {
         requirements: edges.map(|edge| (edge.clone(), VersionReq::STAR)).collect(),
-        movable: world.locked.iter().filter(|id| moves_at_all(*id)).collect(),
         ..Freedom::default()
     }
 }
 
-/// Words the new requirements, and resolves once more with exactly these.
-fn prove(
+/// The chosen lines as they should be for `resolve`, and what members require then. None where a line cannot be read.
+fn worded(
     world: &World<'_, '_>,
-    goal: &Goal,
     chosen: &[&Requirement],
     resolve: &Resolve,
-) -> CargoResult<Option<Required>> {
+) -> CargoResult<Option<(Vec<Edit>, BTreeMap<Edge, VersionReq>)>> {
     let mut edits = Vec::new();
     let mut requirements = BTreeMap::new();
     for requirement in chosen {
@@ -570,20 +322,7 @@ fn prove(
         }
         edits.push(requirement.place.clone().edit(world.ws.root(), new));
     }
-    let mut movable = gone(world, resolve);
-    movable.insert(goal.package);
-    let freedom = Freedom {
-        movable,
-        requirements,
-        ..Freedom::default()
-    };
-    let Some(proven) = attempt(world, goal, &freedom)? else {
-        return Ok(None);
-    };
-    let requirements = freedom.requirements.clone();
-    let (freedom, proven) = fewest(world, goal, freedom, proven)?;
-    let proven = newest(world, goal, freedom, proven)?;
-    Ok(Some((edits, requirements, proven)))
+    Ok(Some((edits, requirements)))
 }
 
 /// The version that `edge` leads to.

@@ -49,6 +49,9 @@ pub struct World<'w, 'gctx> {
     /// Cargo.lock, as cargo resolves it now.
     pub locked: Resolve,
     packages: HashMap<PackageId, Locked>,
+    /// The packages that depend on each, with the place among their dependencies.
+    dependents: HashMap<PackageId, Vec<(PackageId, usize)>>,
+    advisories: RefCell<HashMap<PackageId, Advisories<'w>>>,
     by_name: HashMap<InternedString, Vec<PackageId>>,
     /// What a `[patch]` offers.
     patched: HashSet<PackageId>,
@@ -117,6 +120,8 @@ impl<'w, 'gctx> World<'w, 'gctx> {
             manifests: Manifests::default(),
             locked: previous,
             packages: HashMap::new(),
+            dependents: HashMap::new(),
+            advisories: RefCell::default(),
             by_name: HashMap::new(),
             patched,
             registry,
@@ -142,6 +147,15 @@ impl<'w, 'gctx> World<'w, 'gctx> {
                 });
             let targets = targets(&resolve, &summary);
             packages.insert(id, Locked { summary, targets });
+        }
+        self.dependents.clear();
+        for (id, Locked { targets, .. }) in &packages {
+            for (place, target) in targets.iter().enumerate() {
+                if let Some(target) = target {
+                    let dependents = self.dependents.entry(*target).or_default();
+                    dependents.push((*id, place));
+                }
+            }
         }
         self.packages = packages;
         self.by_name = by_name;
@@ -213,30 +227,36 @@ impl<'w, 'gctx> World<'w, 'gctx> {
     ///
     /// When a registry cannot be asked, or does not know a crate.
     pub fn ask(&self, questions: HashSet<Question>) -> CargoResult<()> {
-        let mut open = questions;
+        let mut open: Vec<Question> = questions.into_iter().collect();
         for _ in 0..AHEAD {
-            let queries = open.drain().map(|question| async move {
-                let found = self.query(&question).await;
-                let found = found.with_context(|| {
-                    format!("failed to look up the releases of `{}`", question.name)
-                })?;
-                anyhow::Ok((question, found))
-            });
-            let mut next = Vec::new();
-            for answered in block_on(join_all(queries)) {
-                let (question, found) = answered?;
-                next.extend(self.questions_of(&found));
-                self.releases.borrow_mut().insert(question, Rc::new(found));
-            }
-            open = next
-                .into_iter()
-                .filter(|question| self.releases(question).is_none())
+            let answers = self.answer(open)?;
+            let next: HashSet<Question> = answers
+                .iter()
+                .flat_map(|releases| self.questions_of(releases))
                 .collect();
+            open = next.into_iter().collect();
             if open.is_empty() {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn answer(&self, questions: Vec<Question>) -> CargoResult<Vec<Rc<Vec<Release>>>> {
+        let queries = questions.into_iter().map(|question| async move {
+            let found = self.query(&question).await;
+            let found = found.with_context(|| {
+                format!("failed to look up the releases of `{}`", question.name)
+            })?;
+            anyhow::Ok((question, Rc::new(found)))
+        });
+        let mut answers = Vec::new();
+        for answered in block_on(join_all(queries)) {
+            let (question, found) = answered?;
+            answers.push(found.clone());
+            self.releases.borrow_mut().insert(question, found);
+        }
+        Ok(answers)
     }
 
     /// What the releases that the resolver looks at first will make it ask.
@@ -248,6 +268,10 @@ impl<'w, 'gctx> World<'w, 'gctx> {
             .flat_map(|release| release.summary.dependencies())
             .filter(|dep| {
                 dep.is_transitive() && !dep.is_optional() && dep.source_id().is_registry()
+            })
+            .filter(|dep| {
+                let mut locked = self.locked_of(dep.package_name()).iter();
+                !locked.any(|id| dep.version_req().matches(id.version()))
             })
             .map(|dep| self.question(dep))
             .filter(|question| self.releases(question).is_none())
@@ -263,7 +287,7 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         let any = Dependency::parse(id.name(), None, id.source_id().without_precise())?;
         let question = self.question(&any);
         if self.releases(&question).is_none() {
-            self.ask(HashSet::from([question.clone()]))?;
+            self.answer(vec![question.clone()])?;
         }
         Ok(self.releases(&question).expect("it was just answered"))
     }
@@ -299,31 +323,39 @@ impl<'w, 'gctx> World<'w, 'gctx> {
     /// # Errors
     ///
     /// When the index is damaged.
-    pub fn advisories(&self, id: PackageId) -> CargoResult<Vec<(&'w str, Kind)>> {
-        let Some(registry) = source_of(id.source_id()).registry else {
-            return Ok(Vec::new());
+    pub fn advisories(&self, id: PackageId) -> CargoResult<Advisories<'w>> {
+        if let Some(known) = self.advisories.borrow().get(&id) {
+            return Ok(known.clone());
+        }
+        let found = match source_of(id.source_id()).registry {
+            None => Rc::default(),
+            Some(registry) => self
+                .index
+                .affecting(&id.name(), id.version(), Registry::borrow(&registry))
+                .map(|entry| {
+                    let entry = entry.map_err(|error| anyhow::anyhow!("{error}"))?;
+                    Ok((entry.id, entry.kind))
+                })
+                .collect::<CargoResult<Rc<[_]>>>()?,
         };
-        self.index
-            .affecting(&id.name(), id.version(), Registry::borrow(&registry))
-            .map(|entry| {
-                let entry = entry.map_err(|error| anyhow::anyhow!("{error}"))?;
-                Ok((entry.id, entry.kind))
-            })
-            .collect()
+        self.advisories.borrow_mut().insert(id, found.clone());
+        Ok(found)
     }
 
-    /// The packages of Cargo.lock that lead to `id`, and itself.
-    pub fn dependents(&self, id: PackageId) -> BTreeSet<PackageId> {
-        let mut found = BTreeSet::from([id]);
-        let mut before: HashMap<PackageId, Vec<PackageId>> = HashMap::new();
-        for dependent in self.locked.iter() {
-            for (dependency, _) in self.locked.deps(dependent) {
-                before.entry(dependency).or_default().push(dependent);
-            }
-        }
-        let mut open = vec![id];
+    /// The packages that depend on `id`, each with its dependency.
+    pub fn dependents(&self, id: PackageId) -> impl Iterator<Item = (PackageId, &Dependency)> {
+        let dependents = self.dependents.get(&id).map_or(&[][..], Vec::as_slice);
+        dependents
+            .iter()
+            .map(|(id, place)| (*id, &self.packages[id].summary.dependencies()[*place]))
+    }
+
+    /// The packages that lead to any of `ids`, and these.
+    pub fn leading(&self, ids: impl IntoIterator<Item = PackageId>) -> BTreeSet<PackageId> {
+        let mut open: Vec<PackageId> = ids.into_iter().collect();
+        let mut found: BTreeSet<PackageId> = open.iter().copied().collect();
         while let Some(next) = open.pop() {
-            for dependent in before.get(&next).into_iter().flatten() {
+            for (dependent, _) in self.dependents.get(&next).into_iter().flatten() {
                 if found.insert(*dependent) {
                     open.push(*dependent);
                 }
@@ -332,6 +364,9 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         found
     }
 }
+
+/// The ids and kinds of a version's advisories.
+pub type Advisories<'i> = Rc<[(&'i str, Kind)]>;
 
 /// What each dependency of `package` leads to.
 fn targets(resolve: &Resolve, package: &Summary) -> Vec<Option<PackageId>> {
