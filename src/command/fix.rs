@@ -150,7 +150,9 @@ fn fix(
     let mut bar = Progress::with_style("Resolving", ProgressStyle::Ratio, ws.gctx());
     // What nothing can be done about is not tried again.
     let mut given_up = BTreeSet::new();
-    let total = interest.cases(&world)?.len();
+    let cases = interest.cases(&world)?;
+    let total = cases.len();
+    world.ask_for(cases.into_iter().map(|case| case.package))?;
     let mut done = 0;
     while let Some(case) = interest
         .cases(&world)?

@@ -50,6 +50,7 @@ impl Remedies {
                 .findings
                 .insert(finding.id().map(str::to_owned));
         }
+        world.ask_for(cases.values().map(|case| case.package))?;
         let mut bar = Progress::with_style("Resolving", ProgressStyle::Ratio, ws.gctx());
         let mut found = Vec::new();
         for (done, (position, case)) in cases.iter().enumerate() {

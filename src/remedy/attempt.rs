@@ -270,7 +270,10 @@ impl Offer<'_, '_, '_> {
     /// and never lead to an older version.
     fn held(&self, id: PackageId) -> Summary {
         let (summary, targets) = self.world.package(id);
-        let leads = self.leading.as_ref().is_none_or(|leading| leading.contains(&id));
+        let leads = self
+            .leading
+            .as_ref()
+            .is_none_or(|leading| leading.contains(&id));
         if !leads && !self.world.ws.is_member_id(id) {
             return bystander(summary);
         }

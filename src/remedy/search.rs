@@ -49,7 +49,8 @@ pub fn find(world: &World<'_, '_>, goal: &Goal, reach: Reach) -> CargoResult<Fou
         return Ok(Found::new(world, Change::Lockfile, held_back_by, resolve));
     }
     if reach == Reach::Manifests {
-        if let Some((edits, requirements, resolve)) = requirements(world, goal, &successors.usable)? {
+        if let Some((edits, requirements, resolve)) = requirements(world, goal, &successors.usable)?
+        {
             let change = Change::Manifest(edits);
             return Ok(Found {
                 requirements,

@@ -127,7 +127,9 @@ impl Search<'_, '_, '_> {
                 let later = releases.iter().filter(|release| {
                     !release.yanked && release.summary.version() > moving.version()
                 });
-                later.map(|release| release.summary.version().clone()).collect()
+                later
+                    .map(|release| release.summary.version().clone())
+                    .collect()
             };
             for (dependent, dep) in self.world.dependents(*moving) {
                 let excludes = |requirement: &VersionReq| {
@@ -149,9 +151,7 @@ impl Search<'_, '_, '_> {
         let reached = way
             .resolve
             .iter()
-            .filter(|id| {
-                is_same_crate(*id, self.goal.package) && !self.world.locked.contains(id)
-            })
+            .filter(|id| is_same_crate(*id, self.goal.package) && !self.world.locked.contains(id))
             .map(|id| id.version().clone())
             .min();
         let Some(reached) = reached else {
@@ -238,9 +238,9 @@ impl Search<'_, '_, '_> {
                 !needed.contains(old)
                     && world.dependencies(*old).any(|(dep, target)| {
                         let moved_to = successor_of(target).filter(|_| needed.contains(&target));
-                        requirement(dep).zip(moved_to).is_some_and(|(requirement, new)| {
-                            !requirement.matches(new.version())
-                        })
+                        requirement(dep)
+                            .zip(moved_to)
+                            .is_some_and(|(requirement, new)| !requirement.matches(new.version()))
                     })
             });
             let Some(held) = held else {
@@ -276,7 +276,10 @@ impl Search<'_, '_, '_> {
             let mut freedom = way.freedom.clone();
             for other in &moved {
                 let limit = next(other.version());
-                let known = freedom.below.entry(other.name()).or_insert_with(|| limit.clone());
+                let known = freedom
+                    .below
+                    .entry(other.name())
+                    .or_insert_with(|| limit.clone());
                 *known = limit.max(known.clone());
             }
             freedom
@@ -383,8 +386,7 @@ impl Search<'_, '_, '_> {
         way.resolve
             .iter()
             .filter(|new| {
-                !self.world.locked.contains(new)
-                    && gone.iter().any(|old| is_same_crate(*old, *new))
+                !self.world.locked.contains(new) && gone.iter().any(|old| is_same_crate(*old, *new))
             })
             .collect()
     }

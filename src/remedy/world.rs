@@ -278,18 +278,32 @@ impl<'w, 'gctx> World<'w, 'gctx> {
             .collect()
     }
 
+    /// Asks for the releases of the crates of `ids` at once, where each alone would be a way to the network and back.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::ask`].
+    pub fn ask_for(&self, ids: impl IntoIterator<Item = PackageId>) -> CargoResult<()> {
+        let questions = ids.into_iter().map(|id| self.question_for(id));
+        self.ask(questions.collect::<CargoResult<_>>()?)
+    }
+
     /// The releases of the crate of `id`, a package of Cargo.lock, from there on. Asks for them if nobody has yet.
     ///
     /// # Errors
     ///
     /// As [`World::ask`].
     pub fn releases_of(&self, id: PackageId) -> CargoResult<Rc<Vec<Release>>> {
-        let any = Dependency::parse(id.name(), None, id.source_id().without_precise())?;
-        let question = self.question(&any);
+        let question = self.question_for(id)?;
         if self.releases(&question).is_none() {
             self.answer(vec![question.clone()])?;
         }
         Ok(self.releases(&question).expect("it was just answered"))
+    }
+
+    fn question_for(&self, id: PackageId) -> CargoResult<Question> {
+        let any = Dependency::parse(id.name(), None, id.source_id().without_precise())?;
+        Ok(self.question(&any))
     }
 
     async fn query(&self, question: &Question) -> CargoResult<Vec<Release>> {
