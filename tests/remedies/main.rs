@@ -1,0 +1,9 @@
+//! Remedies: what `cargo advisory fix` changes is all that has to change, and it is enough.
+
+mod proof;
+mod releases;
+mod sources;
+mod worlds;
+
+#[path = "../support/mod.rs"]
+mod support;
