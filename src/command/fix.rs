@@ -1,6 +1,8 @@
 //! `cargo advisory fix`: makes the changes that make findings go away.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use cargo::core::Workspace;
@@ -12,6 +14,7 @@ use cargo_util::paths;
 use cargo_util_terminal::style;
 use clap::{ArgMatches, Command};
 use jiff::Timestamp;
+use tempfile::TempDir;
 
 use crate::check::{Finding, check};
 use crate::config::Config;
@@ -20,6 +23,7 @@ use crate::graph::{Graph, workspace};
 use crate::index::{Index, Verify};
 use crate::policy::{Policy, Verdict};
 use crate::problem::{self, Problem};
+use crate::remedy::caution;
 use crate::remedy::plan::{self, Interest};
 use crate::remedy::search::Reach;
 use crate::remedy::world::World;
@@ -50,13 +54,25 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         .into());
     }
     let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
-    let ws = args.workspace(gctx)?;
+    let mut ws = args.workspace(gctx)?;
+    let _scratch = match dry_run {
+        true => lock_elsewhere(&mut ws)?,
+        false => None,
+    };
     let graph = read(gctx, &ws)?;
     let checked = Checked::new(&config, &graph, &index)?;
     let findings = checked.findings();
-    let fixed = fix(&ws, &index, &findings, args.get_flag("manifest"))?;
+    let reach = if args.get_flag("manifest") {
+        Reach::Manifests
+    } else {
+        Reach::Lockfile
+    };
+    let fixed = fix(&ws, &index, &findings, reach)?;
     say(gctx, &fixed)?;
     if dry_run {
+        if !fixed.changes() {
+            return Ok(conclude(gctx, &findings, &findings, reach)?);
+        }
         gctx.shell()
             .warn("nothing was changed, as this is a dry run")?;
         return Ok(());
@@ -67,19 +83,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let graph = read(gctx, &ws)?;
     let after = Checked::new(&config, &graph, &index)?;
     let left = after.findings();
-    gctx.shell().status(
-        "Fixed",
-        format!(
-            "{} of {}{}",
-            findings.len().saturating_sub(left.len()),
-            counted(findings.len(), "finding", "findings"),
-            if left.is_empty() {
-                ""
-            } else {
-                "; `cargo advisory` shows what is left"
-            }
-        ),
-    )?;
+    conclude(gctx, &findings, &left, reach)?;
     denial::refuse_on(&policy, &after.problems)?;
     match policy.verdict(&left) {
         Verdict::Silent | Verdict::Warn(_) => Ok(()),
@@ -95,6 +99,86 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
 /// The graph of everything in the workspace. Nobody asks how a package comes in.
 fn read(gctx: &GlobalContext, ws: &Workspace<'_>) -> CargoResult<Graph> {
     workspace::read(ws, workspace::everything(gctx)?, |_| Ok(Vec::new()))
+}
+
+/// Has cargo write a Cargo.lock that it finds outdated into a temporary folder, for as long as that lives. Where cargo is
+/// not to write at all, that stays so.
+fn lock_elsewhere(ws: &mut Workspace<'_>) -> CargoResult<Option<TempDir>> {
+    if ws.gctx().locked_flag().is_some() {
+        return Ok(None);
+    }
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let path = lockfile(ws);
+    let scratch = folder.path().join(LOCKFILE);
+    if path.exists() {
+        fs::copy(&path, &scratch)
+            .with_context(|| format!("failed to copy `{}`", path.display()))?;
+    }
+    ws.set_requested_lockfile_path(Some(scratch));
+    Ok(Some(folder))
+}
+
+const LOCKFILE: &str = "Cargo.lock";
+
+fn lockfile(ws: &Workspace<'_>) -> PathBuf {
+    ws.lock_root().as_path_unlocked().join(LOCKFILE)
+}
+
+/// Says how many of the findings are gone.
+fn conclude(
+    gctx: &GlobalContext,
+    before: &[Finding<'_>],
+    after: &[Finding<'_>],
+    reach: Reach,
+) -> CargoResult<()> {
+    let mut shell = gctx.shell();
+    let (before, after) = (tally(before), tally(after));
+    let findings = before.values().sum();
+    let fixed: usize = excess(&before, &after);
+    let new = match excess(&after, &before) {
+        0 => String::new(),
+        1 => ", and 1 is new".to_owned(),
+        new => format!(", and {new} are new"),
+    };
+    let all = counted(findings, "finding", "findings");
+    match (fixed, reach) {
+        _ if findings == 0 => shell.status("Finished", "with nothing to fix"),
+        (0, Reach::Lockfile) => shell.warn(
+            "nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details",
+        ),
+        (0, Reach::Manifests) => {
+            shell.warn("nothing could be fixed; see `cargo advisory` for details")
+        }
+        _ if after.is_empty() => shell.status("Fixed", all),
+        (_, Reach::Lockfile) => shell.status(
+            "Fixed",
+            format!("{fixed} of {all}{new}; for the rest try `--manifest`, or see `cargo advisory`"),
+        ),
+        (_, Reach::Manifests) => {
+            let text = format!("{fixed} of {all}{new}; see `cargo advisory` for the rest");
+            shell.status("Fixed", text)
+        }
+    }
+}
+
+/// How often each advisory or yank was found in a package, whatever the version: one that moves and keeps it is not fixed.
+type Tally = BTreeMap<(String, Option<String>), usize>;
+
+fn tally(findings: &[Finding<'_>]) -> Tally {
+    let mut tally = Tally::new();
+    for finding in findings {
+        let id = finding.id().map(str::to_owned);
+        *tally.entry((finding.package.name.clone(), id)).or_default() += 1;
+    }
+    tally
+}
+
+/// How much of `some` is not in `other`.
+fn excess(some: &Tally, other: &Tally) -> usize {
+    let counts = some.iter();
+    counts
+        .map(|(what, count)| count.saturating_sub(other.get(what).copied().unwrap_or(0)))
+        .sum()
 }
 
 /// What there is to fix.
@@ -127,7 +211,13 @@ struct Fixed {
     edits: Vec<Edit>,
     /// None where nothing changes.
     lockfile: Option<String>,
-    manifests: std::collections::BTreeMap<std::path::PathBuf, String>,
+    manifests: BTreeMap<PathBuf, String>,
+}
+
+impl Fixed {
+    fn changes(&self) -> bool {
+        self.lockfile.is_some() || !self.manifests.is_empty()
+    }
 }
 
 /// Finds what can be changed, one package after the other, each on the state that the one before left.
@@ -135,16 +225,11 @@ fn fix(
     ws: &Workspace<'_>,
     index: &Index,
     findings: &[Finding<'_>],
-    manifest: bool,
+    reach: Reach,
 ) -> CargoResult<Fixed> {
     let mut world = World::load(ws, index, Timestamp::now())?;
-    let interest = Interest::new(&world, findings);
+    let mut interest = Interest::new(&world, findings);
     let before = ops::resolve_to_string(ws, &world.locked)?;
-    let reach = if manifest {
-        Reach::Manifests
-    } else {
-        Reach::Lockfile
-    };
     let mut edits = Vec::new();
     let mut moves = Vec::new();
     let mut bar = Progress::with_style("Resolving", ProgressStyle::Ratio, ws.gctx());
@@ -176,6 +261,18 @@ fn fix(
             given_up.insert((case.package, case.findings));
             continue;
         };
+        if let Some(flag) = ws.gctx().offline_flag()
+            && let Some(resolve) = &found.resolve
+            && !caution::can_be_had(&world, resolve)?
+        {
+            ws.gctx().shell().warn(format!(
+                "the remedy of {} {} is not downloaded; fix it without {flag}",
+                Untrusted(&case.package.name()),
+                Untrusted(&case.package.version().to_string())
+            ))?;
+            given_up.insert((case.package, case.findings));
+            continue;
+        }
         if let Change::Manifest(changed) = found.remedy.change {
             for edit in changed {
                 world.manifests.apply(ws.root(), &edit)?;
@@ -184,6 +281,7 @@ fn fix(
         }
         if let Some(resolve) = found.resolve {
             world.accept(resolve, &found.requirements);
+            interest.add_new(&world)?;
         }
         moves.push(found.remedy.moves);
     }
@@ -249,13 +347,21 @@ fn say(gctx: &GlobalContext, fixed: &Fixed) -> CargoResult<()> {
 /// Puts each new file in the place of the old one, so that there is always one of the two. A new manifest with the old
 /// Cargo.lock is no half-made change: cargo makes the rest when it resolves next.
 fn write(ws: &Workspace<'_>, fixed: &Fixed) -> CargoResult<()> {
-    for (path, text) in &fixed.manifests {
-        paths::write_atomic(path, text)
+    let mut files: Vec<(PathBuf, &str)> = fixed
+        .manifests
+        .iter()
+        .map(|(path, text)| (path.clone(), text.as_str()))
+        .collect();
+    files.extend(fixed.lockfile.as_deref().map(|text| (lockfile(ws), text)));
+    // Who may not write to one of them changes none. Renaming alone would replace a file that was made read-only.
+    for (path, _) in &files {
+        OpenOptions::new()
+            .write(true)
+            .open(path)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
-    if let Some(lockfile) = &fixed.lockfile {
-        let path = ws.lock_root().as_path_unlocked().join("Cargo.lock");
-        paths::write_atomic(&path, lockfile)
+    for (path, text) in files {
+        paths::write_atomic(&path, text)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
     Ok(())

@@ -50,6 +50,23 @@ pub fn add<'f>(
     Ok(())
 }
 
+/// Whether all that is new in `resolve` is at hand, or can be downloaded.
+///
+/// # Errors
+///
+/// When cargo's sources cannot be read at all.
+pub fn can_be_had(world: &World<'_, '_>, resolve: &Resolve) -> CargoResult<bool> {
+    let new: BTreeSet<(PackageId, PackageId)> = resolve
+        .iter()
+        .filter(|id| !world.locked.contains(id))
+        .map(|id| (id, id))
+        .collect();
+    let packages = Packages::load(world, &new)?;
+    Ok(new
+        .iter()
+        .all(|(id, _)| packages.has_build_script(*id).is_some()))
+}
+
 /// The packages of a move from one version to another.
 fn pair(world: &World<'_, '_>, resolve: &Resolve, step: &Move) -> Option<(PackageId, PackageId)> {
     let (from, to) = (step.from.as_ref()?, step.to.as_ref()?);

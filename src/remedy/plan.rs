@@ -39,6 +39,8 @@ pub struct Interest {
     advisories: Vec<(String, String)>,
     /// In the order of the worst finding of each.
     names: Vec<String>,
+    /// What was in Cargo.lock from the start.
+    old: BTreeSet<PackageId>,
 }
 
 impl Interest {
@@ -48,6 +50,7 @@ impl Interest {
             yanked: BTreeSet::new(),
             advisories: Vec::new(),
             names: Vec::new(),
+            old: world.locked.iter().collect(),
         };
         for finding in findings {
             let name = &finding.package.name;
@@ -60,6 +63,28 @@ impl Interest {
             }
         }
         interest
+    }
+
+    /// Takes interest in the advisories of what has come into Cargo.lock since: a package that nobody looks after may come
+    /// with a remedy, and can have a remedy of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the index is damaged.
+    pub fn add_new(&mut self, world: &World<'_, '_>) -> CargoResult<()> {
+        for package in world.locked.iter().filter(|id| !self.old.contains(id)) {
+            let name = package.name().to_string();
+            for (id, _) in world.advisories(package)?.iter() {
+                let advisory = (name.clone(), (*id).to_owned());
+                if !self.advisories.contains(&advisory) {
+                    self.advisories.push(advisory);
+                    if !self.names.contains(&name) {
+                        self.names.push(name.clone());
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The packages that have such findings now, the worst first.

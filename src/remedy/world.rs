@@ -309,11 +309,28 @@ impl<'w, 'gctx> World<'w, 'gctx> {
     async fn query(&self, question: &Question) -> CargoResult<Vec<Release>> {
         let mut dep = Dependency::parse(question.name, None, question.source)?;
         dep.set_version_req(OptVersionReq::Req(question.requirement.clone()));
+        let mut found = self.matching(&dep).await?;
+        if !self.ws.gctx().network_allowed() {
+            // Where a release that was downloaded meets a requirement, cargo tells of no other that was not. So it is
+            // asked for what lies between them.
+            for mut gap in gaps(&found) {
+                gap.comparators
+                    .extend_from_slice(&question.requirement.comparators);
+                dep.set_version_req(OptVersionReq::Req(gap));
+                found.extend(self.matching(&dep).await?);
+            }
+            found.sort_by(by_version);
+        }
+        Ok(found)
+    }
+
+    /// The releases that meet `dep`, oldest first.
+    async fn matching(&self, dep: &Dependency) -> CargoResult<Vec<Release>> {
         let mut found = Vec::new();
-        // Says of each release whether it was yanked, and in offline mode gives those too that were not downloaded.
+        // Says of each release whether it was yanked.
         let kind = QueryKind::RejectedVersions;
         self.registry
-            .query(&dep, kind, &mut |summary| {
+            .query(dep, kind, &mut |summary| {
                 let release = match summary {
                     IndexSummary::Candidate(summary) | IndexSummary::Offline(summary) => Release {
                         summary,
@@ -328,7 +345,7 @@ impl<'w, 'gctx> World<'w, 'gctx> {
                 found.push(release);
             })
             .await?;
-        found.sort_by(|a: &Release, b| a.summary.version().cmp(b.summary.version()));
+        found.sort_by(by_version);
         Ok(found)
     }
 
@@ -382,6 +399,35 @@ impl<'w, 'gctx> World<'w, 'gctx> {
 /// The ids and kinds of a version's advisories.
 pub type Advisories<'i> = Rc<[(&'i str, Kind)]>;
 
+fn by_version(a: &Release, b: &Release) -> std::cmp::Ordering {
+    a.summary.version().cmp(b.summary.version())
+}
+
+/// Requirements that all versions before, between and after those of `releases` meet, pre-releases aside.
+fn gaps(releases: &[Release]) -> Vec<VersionReq> {
+    let mut gaps = vec![VersionReq::STAR];
+    for release in releases {
+        let version = release.summary.version();
+        if let Some(last) = gaps.last_mut() {
+            last.comparators.push(bound(Op::Less, version));
+        }
+        gaps.push(VersionReq {
+            comparators: vec![bound(Op::Greater, version)],
+        });
+    }
+    gaps
+}
+
+fn bound(op: Op, version: &Version) -> Comparator {
+    Comparator {
+        op,
+        major: version.major,
+        minor: Some(version.minor),
+        patch: Some(version.patch),
+        pre: version.pre.clone(),
+    }
+}
+
 /// What each dependency of `package` leads to.
 fn targets(resolve: &Resolve, package: &Summary) -> Vec<Option<PackageId>> {
     let id = package.package_id();
@@ -426,13 +472,7 @@ fn from(version: &Version) -> VersionReq {
 
 /// `>=version`, as a part of a requirement.
 pub fn at_least(version: &Version) -> Comparator {
-    Comparator {
-        op: Op::GreaterEq,
-        major: version.major,
-        minor: Some(version.minor),
-        patch: Some(version.patch),
-        pre: version.pre.clone(),
-    }
+    bound(Op::GreaterEq, version)
 }
 
 fn with_requirement(mut dep: Dependency, requirement: VersionReq) -> Dependency {

@@ -1,5 +1,6 @@
 //! Remedies: what `cargo advisory fix` changes is all that has to change, and it is enough.
 
+mod fix;
 mod proof;
 mod releases;
 mod sources;

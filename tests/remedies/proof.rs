@@ -124,7 +124,7 @@ impl State {
 }
 
 /// The findings of a report, each as `leaky 1.0.0 RUSTSEC-2020-0001`.
-pub(crate) fn findings(report: &Value) -> Vec<String> {
+fn findings(report: &Value) -> Vec<String> {
     let findings = report["findings"].as_array().unwrap().iter();
     findings
         .map(|finding| {

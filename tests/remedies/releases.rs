@@ -21,7 +21,7 @@ fn the_oldest_patched_release_is_enough() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -49,7 +49,7 @@ fn a_release_with_an_advisory_of_its_own_is_passed_over() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -72,7 +72,7 @@ fn a_release_with_a_malicious_dependency_is_passed_over() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -99,7 +99,7 @@ fn two_advisories_take_one_move() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 2 of 2 findings
+[FIXED] 2 findings
 
 "#]],
     );
@@ -121,7 +121,7 @@ fn of_two_advisories_the_one_that_can_go_goes() {
         &["leaky 1.0.1 RUSTSEC-2020-0002"],
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 2 findings; `cargo advisory` shows what is left
+[FIXED] 1 of 2 findings; for the rest try `--manifest`, or see `cargo advisory`
 
 "#]],
     );
@@ -140,7 +140,7 @@ fn a_yanked_release_is_passed_over() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -157,7 +157,7 @@ fn a_patched_release_that_was_yanked_is_no_way_out() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -165,7 +165,7 @@ fn a_patched_release_that_was_yanked_is_no_way_out() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -183,7 +183,7 @@ fn without_a_patched_release_nothing_moves() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -191,7 +191,7 @@ fn without_a_patched_release_nothing_moves() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -210,7 +210,7 @@ fn only_an_older_release_is_sound_and_nothing_goes_back_to_it() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -218,7 +218,7 @@ fn only_an_older_release_is_sound_and_nothing_goes_back_to_it() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -252,7 +252,7 @@ fn a_yanked_package_moves_up() {
         "",
         str![[r#"
 [UPDATING] gone v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -268,7 +268,7 @@ fn a_yanked_package_does_not_move_back() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -286,7 +286,7 @@ fn a_pre_release_is_no_way_out() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -294,7 +294,7 @@ fn a_pre_release_is_no_way_out() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -314,7 +314,7 @@ fn a_pre_release_moves_to_the_next_one() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0-rc.1 -> v1.0.0-rc.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -332,7 +332,7 @@ fn build_metadata_is_written_as_the_registry_has_it() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0+first -> v1.0.1+second
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -371,7 +371,7 @@ fn a_release_for_a_newer_rust_is_passed_over() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -390,7 +390,7 @@ fn releases_for_a_newer_rust_are_no_way_out() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -398,7 +398,7 @@ fn releases_for_a_newer_rust_are_no_way_out() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -423,7 +423,7 @@ fn what_the_patched_release_needs_must_work_with_the_rust_too() {
         str![[r#"
 [ADDING] fresh v1.0.0
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -443,7 +443,7 @@ fn an_older_resolver_does_not_mind_the_rust_version() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -469,7 +469,7 @@ fn a_release_that_is_younger_than_allowed_is_no_way_out() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -477,7 +477,7 @@ fn a_release_that_is_younger_than_allowed_is_no_way_out() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -500,7 +500,7 @@ fn a_release_that_is_old_enough_is_taken_before_a_younger_one() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -525,7 +525,7 @@ fn what_the_patched_release_needs_must_be_old_enough_too() {
         str![[r#"
 [ADDING] fresh v1.0.0
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );

@@ -26,7 +26,7 @@ fn a_package_of_the_same_name_from_another_registry_stays() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -53,7 +53,7 @@ fn a_package_of_another_registry_moves_to_a_release_of_that_registry() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -81,7 +81,7 @@ fn a_dependent_in_another_registry_moves_too() {
         str![[r#"
 [UPDATING] holder v1.0.0 -> v1.0.1
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -114,7 +114,7 @@ fn a_mirror_tells_of_the_releases() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -142,7 +142,7 @@ fn a_local_registry_tells_of_the_releases() {
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [UNPACKING] leaky v1.0.1 (registry `[ROOT]/foo/../registry`)
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -164,7 +164,7 @@ fn what_is_vendored_has_no_other_releases() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -188,14 +188,14 @@ fn a_sparse_registry_tells_of_the_releases() {
         str![[r#"
 [UPDATING] holder v1.0.0 -> v1.0.1
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
 }
 
 #[cargo_test]
-fn offline_only_what_cargo_has_heard_of_is_a_way_out() {
+fn offline_a_registry_is_not_asked() {
     let _registry = RegistryBuilder::new().http_index().build();
     Package::new("leaky", "1.0.0").publish();
     let app = locked("leaky = '1'");
@@ -207,7 +207,28 @@ fn offline_only_what_cargo_has_heard_of_is_a_way_out() {
         &app,
         "--offline",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn offline_what_is_not_downloaded_is_told_and_not_taken() {
+    let _registry = RegistryBuilder::new().http_index().build();
+    Package::new("leaky", "1.0.0").publish();
+    let app = locked("leaky = '1'");
+    app.cargo("fetch").run();
+    Package::new("leaky", "1.0.1").publish();
+    app.cargo("update --dry-run").run();
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    leaves(
+        &app,
+        "--offline",
+        str![[r#"
+[WARNING] the remedy of leaky 1.0.0 is not downloaded; fix it without --offline
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -216,7 +237,33 @@ fn offline_only_what_cargo_has_heard_of_is_a_way_out() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn offline_what_is_downloaded_is_taken() {
+    let _registry = RegistryBuilder::new().http_index().build();
+    Package::new("leaky", "1.0.0").publish();
+    let app = locked("leaky = '1'");
+    let before = app.read_lockfile();
+    app.cargo("fetch").run();
+    for version in ["1.0.1", "1.0.2"] {
+        Package::new("leaky", version).publish();
+    }
+    app.cargo("update leaky --precise 1.0.1").run();
+    app.cargo("fetch").run();
+    app.change_file("Cargo.lock", &before);
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    fixes(
+        &app,
+        "--offline",
+        str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.1
+[FIXED] 1 finding
 
 "#]],
     );
@@ -247,7 +294,7 @@ fn a_path_dependency_of_the_same_name_stays() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -276,7 +323,7 @@ fn what_a_git_dependency_depends_on_moves_and_its_commit_stays() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -301,7 +348,7 @@ fn what_a_git_dependency_holds_back_stays() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -309,7 +356,7 @@ fn what_a_git_dependency_holds_back_stays() {
         &app,
         "--manifest",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed; see `cargo advisory` for details
 
 "#]],
     );
@@ -346,7 +393,7 @@ fn a_patch_stays_in_its_place() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -389,7 +436,7 @@ fn a_patch_that_nothing_uses_stays_in_cargo_lock() {
       with the dependency requirements. If the patch has a different version from
       what is locked in the Cargo.lock file, run `cargo update` to use the new
       version. This may also occur with an optional dependency that is not enabled.
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -418,7 +465,7 @@ fn a_patch_from_git_stays_at_its_commit() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -437,7 +484,7 @@ fn the_cache_of_the_registry_is_not_needed() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );

@@ -20,7 +20,7 @@ fn a_direct_dependency_moves_alone() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -42,7 +42,7 @@ fn a_dependency_of_a_dependency_moves_alone() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -65,7 +65,7 @@ fn of_two_versions_both_move() {
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [UPDATING] leaky v2.0.0 -> v2.0.1
-[FIXED] 2 of 2 findings
+[FIXED] 2 findings
 
 "#]],
     );
@@ -87,7 +87,7 @@ fn of_two_versions_the_sound_one_stays() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -109,7 +109,7 @@ fn a_dependent_of_the_old_version_can_join_those_of_the_sound_one() {
         str![[r#"
 [REMOVING] leaky v1.0.0
 [UPDATING] old v1.0.0 -> v1.1.0
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -138,7 +138,7 @@ fn what_one_dependent_holds_back_moves_with_it() {
         str![[r#"
 [UPDATING] holder v1.0.0 -> v1.0.2
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -165,7 +165,7 @@ fn what_two_dependents_hold_back_moves_with_both() {
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [UPDATING] left v1.0.0 -> v1.0.1
 [UPDATING] right v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -186,7 +186,7 @@ fn what_one_of_two_dependents_holds_back_for_good_stays() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -221,7 +221,7 @@ fn a_chain_of_dependents_moves_together() {
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [UPDATING] middle v1.0.0 -> v1.1.0
 [UPDATING] top v1.0.0 -> v1.1.0
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -243,7 +243,7 @@ fn a_newer_dependent_may_require_the_next_major_release() {
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v2.0.0
 [UPDATING] middle v1.0.0 -> v1.1.0
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -268,7 +268,7 @@ fn what_the_patched_release_needs_newer_moves_with_it() {
         str![[r#"
 [UPDATING] helper v1.0.0 -> v1.0.2
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -290,7 +290,7 @@ fn what_the_patched_release_needs_new_comes_at_its_newest() {
         str![[r#"
 [ADDING] fresh v1.2.0
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -310,7 +310,7 @@ fn what_only_the_old_release_needed_goes() {
         str![[r#"
 [REMOVING] ballast v1.0.0
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -334,7 +334,7 @@ fn an_unmaintained_package_goes_with_a_dependent_that_does_without_it() {
         str![[r#"
 [REMOVING] lonely v1.0.0
 [UPDATING] middle v1.0.0 -> v1.0.2
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -355,7 +355,7 @@ fn an_unmaintained_package_that_all_need_stays() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -377,7 +377,7 @@ fn a_package_behind_a_feature_of_a_dependency_moves() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -405,7 +405,7 @@ fn a_package_behind_a_feature_that_is_off_moves_too() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -429,7 +429,7 @@ fn a_package_of_one_platform_moves_on_every_platform() {
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [UPDATING] leaky v2.0.0 -> v2.0.1
-[FIXED] 2 of 2 findings
+[FIXED] 2 findings
 
 "#]],
     );
@@ -447,7 +447,7 @@ fn a_dev_dependency_moves() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -474,7 +474,7 @@ fn a_build_dependency_moves() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -492,7 +492,7 @@ fn a_renamed_dependency_moves() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -509,7 +509,7 @@ fn a_pin_holds() {
         &app,
         "",
         str![[r#"
-[FIXED] 0 of 1 finding; `cargo advisory` shows what is left
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
 
 "#]],
     );
@@ -527,7 +527,7 @@ fn a_dependency_that_the_workspace_inherits_moves_for_all_members() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -555,7 +555,7 @@ fn a_dependency_of_a_path_dependency_moves() {
         "",
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
@@ -596,7 +596,7 @@ fn two_packages_that_hold_each_other_back_move_together() {
 [UPDATING] both v1.0.0 -> v1.0.2
 [UPDATING] drippy v1.0.0 -> v1.0.1
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 2 of 2 findings
+[FIXED] 2 findings
 
 "#]],
     );
@@ -620,10 +620,56 @@ fn what_has_a_way_out_moves_though_something_else_has_none() {
         &["hopeless 1.0.0 RUSTSEC-2020-0002"],
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
-[FIXED] 1 of 2 findings; `cargo advisory` shows what is left
+[FIXED] 1 of 2 findings; for the rest try `--manifest`, or see `cargo advisory`
 
 "#]],
     );
+}
+
+#[cargo_test]
+fn an_unmaintained_package_that_comes_with_a_remedy_goes_again() {
+    Package::new("leaky", "1.0.0").publish();
+    let app = locked("leaky = '1'");
+    Package::new("lonely", "1.0.0").publish();
+    Package::new("leaky", "1.0.1").dep("lonely", "1").publish();
+    Package::new("leaky", "1.0.2").publish();
+    Database::new()
+        .add(&advisory("leaky").patched(">= 1.0.1"))
+        .add(
+            &advisory("lonely")
+                .id("RUSTSEC-2020-0002")
+                .informational("unmaintained"),
+        )
+        .index();
+
+    fixes(&app, "", str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.2
+[FIXED] 1 finding
+
+"#]]);
+}
+
+#[cargo_test]
+fn an_unmaintained_package_can_come_with_a_remedy() {
+    Package::new("leaky", "1.0.0").publish();
+    let app = locked("leaky = '1'");
+    Package::new("lonely", "1.0.0").publish();
+    Package::new("leaky", "1.0.1").dep("lonely", "1").publish();
+    Database::new()
+        .add(&advisory("leaky").patched(">= 1.0.1"))
+        .add(
+            &advisory("lonely")
+                .id("RUSTSEC-2020-0002")
+                .informational("unmaintained"),
+        )
+        .index();
+
+    fixes_all_but(&app, "", &["lonely 1.0.0 RUSTSEC-2020-0002"], str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.1
+[ADDING] lonely v1.0.0
+[FIXED] 1 of 1 finding, and 1 is new; for the rest try `--manifest`, or see `cargo advisory`
+
+"#]]);
 }
 
 #[cargo_test]
@@ -645,7 +691,7 @@ fn packages_that_share_a_native_library_move_together() {
         str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [UPDATING] leaky-sys v1.0.0 -> v1.0.1
-[FIXED] 1 of 1 finding
+[FIXED] 1 finding
 
 "#]],
     );
