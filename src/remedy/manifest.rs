@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use cargo::CargoResult;
 use cargo::core::{Dependency, Package, Workspace};
 use semver::{Op, Version, VersionReq};
-use toml_edit::{DocumentMut, Item, Value};
+use toml_edit::Item;
 
 use super::Edit;
 
@@ -181,25 +181,28 @@ pub fn requirement_for(text: &str, old: &VersionReq, version: &Version) -> Strin
     }
 }
 
-/// Writes `edit` into the text of its manifest, and keeps everything else as it is.
+/// Writes `edit` into the text of its manifest, and keeps every other byte of it.
 fn apply(text: &str, edit: &Edit) -> CargoResult<String> {
-    let mut document: DocumentMut = text.parse()?;
-    let mut item = document.as_item_mut();
+    let document = toml_edit::Document::parse(text)?;
+    let mut item = document.as_item();
     for part in &edit.key {
         item = item
-            .as_table_like_mut()
-            .and_then(|table| table.get_mut(part))
+            .as_table_like()
+            .and_then(|table| table.get(part))
             .with_context(|| format!("there is no `{}` any more", edit.key.join(".")))?;
     }
-    let value = match item.as_table_like_mut() {
-        Some(table) => table.get_mut("version").and_then(Item::as_value_mut),
-        None => item.as_value_mut(),
+    let value = match item.as_table_like() {
+        Some(table) => table.get("version"),
+        None => Some(item),
     };
-    let value = value
+    let place = value
         .filter(|value| value.as_str() == Some(&edit.from))
+        .and_then(Item::span)
         .with_context(|| format!("`{}` is not `{}` any more", edit.key.join("."), edit.from))?;
-    let mut new = Value::from(edit.to.as_str());
-    *new.decor_mut() = value.decor().clone();
-    *value = new;
-    Ok(document.to_string())
+    let quote = match text.as_bytes()[place.start] {
+        b'\'' => '\'',
+        _ => '"',
+    };
+    let (before, after) = (&text[..place.start], &text[place.end..]);
+    Ok(format!("{before}{quote}{}{quote}{after}", edit.to))
 }

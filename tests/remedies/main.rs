@@ -1,6 +1,7 @@
 //! Remedies: what `cargo advisory fix` changes is all that has to change, and it is enough.
 
 mod fix;
+mod manifests;
 mod proof;
 mod releases;
 mod sources;
