@@ -3,6 +3,7 @@
 mod fix;
 mod manifests;
 mod proof;
+mod real;
 mod releases;
 mod sources;
 mod worlds;
