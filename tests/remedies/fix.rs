@@ -1,5 +1,7 @@
 //! `cargo advisory fix` as a command: what it refuses, what it exits with, and what it leaves behind when it fails.
 
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -193,6 +195,17 @@ fn without_a_lockfile_one_is_made_first() {
 "#]])
         .run();
     assert!(app.read_lockfile().contains("1.0.1"));
+}
+
+#[cargo_test]
+fn an_outdated_lockfile_is_brought_up_to_date_first() {
+    let app = leaky_app();
+    Package::new("sound", "1.0.0").publish();
+    app.change_file("Cargo.toml", &app_manifest("leaky = '1'\nsound = '1'"));
+
+    app.cargo("advisory fix").run();
+    let lockfile = app.read_lockfile();
+    assert!(lockfile.contains("name = \"sound\"") && lockfile.contains("1.0.1"));
 }
 
 #[cargo_test]
@@ -459,4 +472,74 @@ fn killed_while_it_checks_again_it_leaves_the_new_lockfile() {
     let after = app.read_lockfile();
     Change::between(&before, &after).is_told_by("    Updating leaky v1.0.0 -> v1.0.1\n");
     assert_eq!(names(&app), FILES);
+}
+
+/// Kills `cargo advisory fix` with these `flags` at one file operation after the other, each time in the project as it was,
+/// until it lives through all. Each time, `check` looks at what is left.
+#[cfg(target_os = "linux")]
+fn killed_everywhere(app: &Project, flags: &[&str], check: impl Fn()) {
+    let files = ["Cargo.toml", "Cargo.lock"].map(|name| (name, app.read_file(name)));
+    app.cargo("fetch").run();
+    let mut kills = 0;
+    loop {
+        for (name, text) in &files {
+            app.change_file(name, text);
+        }
+        let mut strace = process("strace");
+        strace.cwd(app.root()).env("CARGO", cargo_exe());
+        strace.args(&["-f", "-qq", "-o", "/dev/null"]);
+        strace.arg("--trace=rename,renameat,renameat2,unlink,unlinkat,ftruncate");
+        strace.arg(format!(
+            "--inject=rename,renameat,renameat2,unlink,unlinkat,ftruncate:signal=SIGKILL:when={}",
+            kills + 1
+        ));
+        strace
+            .arg(cargo_exe())
+            .args(&["advisory", "fix"])
+            .args(flags);
+        let Ok(output) = strace.build_command().output() else {
+            println!("skipped: there is no strace");
+            return;
+        };
+        check();
+        if output.status.success() {
+            break;
+        }
+        kills += 1;
+    }
+    assert!(kills > 0, "nothing was killed");
+}
+
+#[cfg(target_os = "linux")]
+#[cargo_test]
+fn killed_anywhere_it_leaves_the_old_lockfile_or_the_new_one() {
+    let app = leaky_app();
+    let old = app.read_lockfile();
+    app.cargo("advisory fix").run();
+    let new = app.read_lockfile();
+    app.change_file("Cargo.lock", &old);
+
+    killed_everywhere(&app, &[], || {
+        assert!([&old, &new].contains(&&app.read_lockfile()));
+    });
+    assert_eq!(app.read_lockfile(), new);
+}
+
+#[cfg(target_os = "linux")]
+#[cargo_test]
+fn killed_anywhere_it_leaves_each_manifest_old_or_new() {
+    let app = held_back_app();
+    let state = || (app.read_file("Cargo.toml"), app.read_lockfile());
+    let old = state();
+    app.cargo("advisory fix --manifest").run();
+    let new = state();
+    // The manifest comes first: cargo makes the rest of it when it resolves next.
+    let between = (new.0.clone(), old.1.clone());
+    app.change_file("Cargo.toml", &old.0);
+    app.change_file("Cargo.lock", &old.1);
+
+    killed_everywhere(&app, &["--manifest"], || {
+        assert!([&old, &between, &new].contains(&&state()));
+    });
+    assert_eq!(state(), new);
 }

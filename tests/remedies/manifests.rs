@@ -555,6 +555,42 @@ leaky = '2.0.0'
 }
 
 #[cargo_test]
+fn of_two_members_only_the_one_that_holds_back_changes() {
+    Package::new("leaky", "1.0.0").publish();
+    let member = |name: &str, requirement: &str| {
+        format!(
+            "[package]\nname = '{name}'\nversion = '0.1.0'\nedition = '2021'\n\n\
+             [dependencies]\nleaky = '{requirement}'\n"
+        )
+    };
+    let app = lock(
+        project()
+            .file(
+                "Cargo.toml",
+                "[workspace]\nmembers = ['one', 'two']\nresolver = '2'\n",
+            )
+            .file("one/Cargo.toml", &member("one", "1"))
+            .file("one/src/lib.rs", "")
+            .file("two/Cargo.toml", &member("two", "=1.0.0"))
+            .file("two/src/lib.rs", "")
+            .build(),
+    );
+    Package::new("leaky", "1.0.1").publish();
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    fixes(
+        &app,
+        "--manifest",
+        str![[r#"
+     Editing two/Cargo.toml:7: `dependencies.leaky` from "=1.0.0" to "=1.0.1"
+[UPDATING] leaky v1.0.0 -> v1.0.1
+[FIXED] 1 finding
+
+"#]],
+    );
+}
+
+#[cargo_test]
 fn a_dependent_changes_whose_next_major_release_lifts_what_holds_back() {
     Package::new("leaky", "1.0.0").publish();
     Package::new("middle", "1.0.0").dep("leaky", "1").publish();

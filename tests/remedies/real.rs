@@ -26,7 +26,7 @@ fn ripgrep() {
     let Some(project) = Published::get("ripgrep", "12.1.0") else {
         return;
     };
-    project.is_fixed();
+    project.is_fixed("");
 }
 
 #[cargo_test]
@@ -34,7 +34,8 @@ fn bat() {
     let Some(project) = Published::get("bat", "0.15.4") else {
         return;
     };
-    project.is_fixed();
+    project.is_fixed("");
+    project.is_fixed("--manifest");
 }
 
 #[cargo_test]
@@ -42,7 +43,7 @@ fn mdbook() {
     let Some(project) = Published::get("mdbook", "0.4.0") else {
         return;
     };
-    project.is_fixed();
+    project.is_fixed("");
 }
 
 /// The folder of the real advisories, or `None` after saying that there is none.
@@ -86,26 +87,24 @@ impl Published {
         Some(published)
     }
 
-    /// Runs `cargo advisory fix`, and proves that it did what it said, all of it and nothing beside it.
-    fn is_fixed(&self) {
+    /// Runs `cargo advisory fix` with the words of `flags`, and proves that it did what it said, all of it and nothing beside
+    /// it.
+    fn is_fixed(&self, flags: &str) {
         // What a newer cargo makes of an old Cargo.lock is no remedy.
         self.run("update --workspace");
-        let before = self.lockfile();
+        let before = self.files();
         let found = self.findings();
         assert!(!found.is_empty(), "there is nothing to fix");
 
-        let rehearsed = self.run("advisory fix --dry-run");
-        assert!(self.lockfile() == before, "a dry run changed Cargo.lock");
-        let told = self.run("advisory fix");
-        let after = self.lockfile();
+        let rehearsed = self.run(&format!("advisory fix --dry-run {flags}"));
+        assert!(self.files() == before, "a dry run changed something");
+        let told = self.run(&format!("advisory fix {flags}"));
+        let after = self.files();
         assert_eq!(moves(&rehearsed), moves(&told));
-        Change::between(&before, &after).is_told_by(&told);
+        Change::between(&before.lockfile, &after.lockfile).is_told_by(&told);
 
         self.run("metadata --locked --format-version 1");
-        assert!(
-            self.lockfile() == after,
-            "cargo writes Cargo.lock differently"
-        );
+        assert!(self.files() == after, "cargo writes Cargo.lock differently");
         let left = self.findings();
         assert!(left.len() < found.len(), "nothing was fixed");
         let mut new = left.iter().filter(|finding| !found.contains(finding));
@@ -114,12 +113,16 @@ impl Published {
             "something as bad has come: {left:?}"
         );
 
-        self.run("advisory fix");
-        assert!(self.lockfile() == after, "another run changed more");
+        self.run(&format!("advisory fix {flags}"));
+        assert!(self.files() == after, "another run changed more");
     }
 
-    fn lockfile(&self) -> String {
-        fs::read_to_string(self.root.join("Cargo.lock")).unwrap()
+    fn files(&self) -> Files {
+        let read = |name: &str| fs::read_to_string(self.root.join(name)).unwrap();
+        Files {
+            lockfile: read("Cargo.lock"),
+            manifest: read("Cargo.toml"),
+        }
     }
 
     fn findings(&self) -> Vec<Found> {
@@ -149,6 +152,13 @@ impl Published {
             .env("CARGO_ADVISORY_DATABASES", &self.advisories);
         command
     }
+}
+
+/// What a remedy can change.
+#[derive(PartialEq)]
+struct Files {
+    lockfile: String,
+    manifest: String,
 }
 
 /// A finding, whatever version its package has moved to meanwhile.

@@ -4,7 +4,7 @@ use cargo_test_support::registry::{Dependency, Package};
 use cargo_test_support::{cargo_test, project, str};
 
 use crate::proof::{fixes, fixes_all_but, leaky_is_patched, leaves, lock, locked};
-use crate::support::{Database, advisory, app_manifest};
+use crate::support::{Database, ProjectExt as _, advisory, app_manifest};
 
 #[cargo_test]
 fn a_direct_dependency_moves_alone() {
@@ -642,11 +642,15 @@ fn an_unmaintained_package_that_comes_with_a_remedy_goes_again() {
         )
         .index();
 
-    fixes(&app, "", str![[r#"
+    fixes(
+        &app,
+        "",
+        str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.2
 [FIXED] 1 finding
 
-"#]]);
+"#]],
+    );
 }
 
 #[cargo_test]
@@ -664,12 +668,62 @@ fn an_unmaintained_package_can_come_with_a_remedy() {
         )
         .index();
 
-    fixes_all_but(&app, "", &["lonely 1.0.0 RUSTSEC-2020-0002"], str![[r#"
+    fixes_all_but(
+        &app,
+        "",
+        &["lonely 1.0.0 RUSTSEC-2020-0002"],
+        str![[r#"
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [ADDING] lonely v1.0.0
 [FIXED] 1 of 1 finding, and 1 is new; for the rest try `--manifest`, or see `cargo advisory`
 
-"#]]);
+"#]],
+    );
+}
+
+#[cargo_test]
+fn a_yanked_package_without_a_successor_keeps_nothing_from_moving() {
+    Package::new("gone", "1.0.0").publish();
+    Package::new("leaky", "1.0.0").dep("gone", "1").publish();
+    let app = locked("leaky = '1'");
+    Package::new("gone", "1.0.0").yanked(true).publish();
+    Package::new("leaky", "1.0.1").dep("gone", "1").publish();
+    leaky_is_patched(&[">= 1.0.1"]);
+    // Cargo has to hear of the yank.
+    app.cargo("update leaky --dry-run").run();
+
+    fixes_all_but(
+        &app,
+        "",
+        &["gone 1.0.0 yanked"],
+        str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.1
+[FIXED] 1 of 2 findings; for the rest try `--manifest`, or see `cargo advisory`
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn a_release_without_a_feature_that_is_in_use_is_passed_over() {
+    Package::new("leaky", "1.0.0").feature("net", &[]).publish();
+    Package::new("middle", "1.0.0")
+        .feature_dep("leaky", "1", &["net"])
+        .publish();
+    let app = locked("middle = '1'");
+    Package::new("leaky", "1.0.1").publish();
+    Package::new("leaky", "1.0.2").feature("net", &[]).publish();
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    fixes(
+        &app,
+        "",
+        str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.2
+[FIXED] 1 finding
+
+"#]],
+    );
 }
 
 #[cargo_test]
