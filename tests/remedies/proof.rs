@@ -114,7 +114,10 @@ impl State {
     fn of(app: &Project) -> State {
         let mut manifests = BTreeMap::new();
         find_manifests(&app.root(), &mut manifests);
-        let output = app.cargo("advisory --format json").run().stdout;
+        let output = app
+            .cargo("advisory --format json --no-remedies")
+            .run()
+            .stdout;
         State {
             lockfile: app.read_lockfile(),
             manifests,

@@ -126,7 +126,7 @@ impl Published {
     }
 
     fn findings(&self) -> Vec<Found> {
-        let output = told(&mut self.cargo("advisory --format json"));
+        let output = told(&mut self.cargo("advisory --format json --no-remedies"));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let findings = report["findings"].as_array().unwrap().iter();
         findings

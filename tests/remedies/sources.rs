@@ -425,11 +425,6 @@ fn a_patch_that_nothing_uses_stays_in_cargo_lock() {
       with the dependency requirements. If the patch has a different version from
       what is locked in the Cargo.lock file, run `cargo update` to use the new
       version. This may also occur with an optional dependency that is not enabled.
-[WARNING] patch `part v1.0.0 ([ROOT]/foo/part)` was not used in the crate graph
-[HELP] Check that the patched package version and available features are compatible
-      with the dependency requirements. If the patch has a different version from
-      what is locked in the Cargo.lock file, run `cargo update` to use the new
-      version. This may also occur with an optional dependency that is not enabled.
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [WARNING] patch `part v1.0.0 ([ROOT]/foo/part)` was not used in the crate graph
 [HELP] Check that the patched package version and available features are compatible
