@@ -6,6 +6,7 @@
 mod audit;
 mod build;
 mod callgrind;
+mod details;
 mod inside;
 mod machine;
 mod measure;
@@ -47,6 +48,7 @@ pub fn run(options: &Options) -> Result<()> {
     build::measure(&checks, &setting, options.runs, &mut table)?;
     version(&setting, options.runs, &mut table)?;
     audit::measure(&setting, audit.as_deref(), options.runs, &mut table)?;
+    details::measure(&setting, options.runs, &mut table)?;
     inside::measure(&setting, &inside, &mut table)?;
 
     let machine = machine::describe(&setting, audit.as_deref(), options.runs, load)?;
