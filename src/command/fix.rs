@@ -25,9 +25,9 @@ use crate::policy::{Policy, Verdict};
 use crate::problem::{self, Problem};
 use crate::remedy::caution;
 use crate::remedy::plan::{self, Interest};
-use crate::remedy::search::Reach;
+use crate::remedy::search::{self, Reach};
 use crate::remedy::world::World;
-use crate::remedy::{Change, Edit, Move};
+use crate::remedy::{Caution, Change, Edit, Move};
 use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
 use crate::report::{Untrusted, counted};
 
@@ -68,7 +68,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         Reach::Lockfile
     };
     let fixed = fix(&ws, &index, &findings, reach)?;
-    say(gctx, &fixed)?;
+    say(gctx, &fixed, Timestamp::now())?;
     if dry_run {
         if !fixed.changes() {
             return Ok(conclude(gctx, &findings, &findings, reach)?);
@@ -231,7 +231,8 @@ fn fix(
     let mut interest = Interest::new(&world, findings);
     let before = ops::resolve_to_string(ws, &world.locked)?;
     let mut edits = Vec::new();
-    let mut moves = Vec::new();
+    // Cargo.lock as it was.
+    let mut first = None;
     let mut bar = Progress::with_style("Resolving", ProgressStyle::Ratio, ws.gctx());
     // What nothing can be done about is not tried again.
     let mut given_up = BTreeSet::new();
@@ -280,16 +281,21 @@ fn fix(
             }
         }
         if let Some(resolve) = found.resolve {
-            world.accept(resolve, &found.requirements);
+            let replaced = world.accept(resolve, &found.requirements);
+            first.get_or_insert(replaced);
             interest.add_new(&world)?;
         }
-        moves.push(found.remedy.moves);
     }
     bar.clear();
     drop(bar);
+    let mut moves = Vec::new();
+    if let Some(first) = &first {
+        moves = search::moves(first, &world.locked);
+        caution::add_to(&world, first, [(&world.locked, &mut moves[..])])?;
+    }
     let after = ops::resolve_to_string(ws, &world.locked)?;
     Ok(Fixed {
-        moves: plan::joined(moves),
+        moves,
         edits,
         lockfile: (before != after).then_some(after),
         manifests: world.manifests.changed(),
@@ -297,7 +303,7 @@ fn fix(
 }
 
 /// Shows the changes as `cargo update` does.
-fn say(gctx: &GlobalContext, fixed: &Fixed) -> CargoResult<()> {
+fn say(gctx: &GlobalContext, fixed: &Fixed, now: Timestamp) -> CargoResult<()> {
     let mut shell = gctx.shell();
     for Edit {
         manifest,
@@ -317,16 +323,20 @@ fn say(gctx: &GlobalContext, fixed: &Fixed) -> CargoResult<()> {
         shell.status("Editing", what)?;
     }
     for Move {
-        package, from, to, ..
+        package,
+        from,
+        to,
+        cautions,
     } in &fixed.moves
     {
         let package = Untrusted(package);
         match (from, to) {
             (Some(from), Some(to)) => {
                 let what = format!(
-                    "{package} v{} -> v{}",
+                    "{package} v{} -> v{}{}",
                     Untrusted(&from.to_string()),
-                    Untrusted(&to.to_string())
+                    Untrusted(&to.to_string()),
+                    remarks(cautions, now)
                 );
                 shell.status_with_color("Updating", what, &style::GOOD)?;
             }
@@ -342,6 +352,39 @@ fn say(gctx: &GlobalContext, fixed: &Fixed) -> CargoResult<()> {
         }
     }
     Ok(())
+}
+
+/// What to know before one builds with a new version, in brackets.
+fn remarks(cautions: &[Caution], now: Timestamp) -> String {
+    let remarks: Vec<String> = cautions
+        .iter()
+        .map(|caution| match caution {
+            Caution::Young { published } => {
+                let days = now.duration_since(*published).as_hours() / 24;
+                match days {
+                    ..1 => "published less than a day ago".to_owned(),
+                    1.. => format!(
+                        "published {} ago",
+                        counted(usize::try_from(days).unwrap_or(usize::MAX), "day", "days")
+                    ),
+                }
+            }
+            Caution::BuildScript => "with a new build script".to_owned(),
+            Caution::NewDependencies(names) => {
+                let names: Vec<String> = names
+                    .iter()
+                    .map(|name| Untrusted(name).to_string())
+                    .collect();
+                format!("brings {}", names.join(", "))
+            }
+            Caution::NotDownloaded => "not downloaded".to_owned(),
+        })
+        .collect();
+    if remarks.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", remarks.join("; "))
+    }
 }
 
 /// Puts each new file in the place of the old one, so that there is always one of the two. A new manifest with the old

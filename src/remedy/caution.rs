@@ -22,28 +22,33 @@ pub fn add<'f>(
     world: &World<'_, '_>,
     founds: impl IntoIterator<Item = &'f mut Found>,
 ) -> CargoResult<()> {
-    let mut founds: Vec<&mut Found> = founds.into_iter().collect();
-    let mut pairs = BTreeSet::new();
-    for found in &founds {
-        let Some(resolve) = &found.resolve else {
-            continue;
-        };
-        pairs.extend(
-            found
-                .remedy
-                .moves
-                .iter()
-                .filter_map(|step| pair(world, resolve, step)),
-        );
-    }
+    let changes = founds.into_iter().filter_map(|found| {
+        let after = found.resolve.as_ref()?;
+        Some((after, &mut found.remedy.moves[..]))
+    });
+    add_to(world, &world.locked, changes)
+}
+
+/// Adds to moves what to know of them. Each of the `changes` makes a state of Cargo.lock out of `before`.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn add_to<'f>(
+    world: &World<'_, '_>,
+    before: &Resolve,
+    changes: impl IntoIterator<Item = (&'f Resolve, &'f mut [Move])>,
+) -> CargoResult<()> {
+    let changes: Vec<_> = changes.into_iter().collect();
+    let pairs = changes
+        .iter()
+        .flat_map(|(after, moves)| moves.iter().filter_map(|step| pair(before, after, step)))
+        .collect();
     let packages = Packages::load(world, &pairs)?;
-    for found in &mut founds {
-        let Some(resolve) = &found.resolve else {
-            continue;
-        };
-        for step in &mut found.remedy.moves {
-            if let Some((old, new)) = pair(world, resolve, step) {
-                step.cautions = cautions(world, resolve, &packages, old, new);
+    for (after, moves) in changes {
+        for step in moves {
+            if let Some((old, new)) = pair(before, after, step) {
+                step.cautions = cautions(world, before, after, &packages, old, new);
             }
         }
     }
@@ -68,27 +73,27 @@ pub fn can_be_had(world: &World<'_, '_>, resolve: &Resolve) -> CargoResult<bool>
 }
 
 /// The packages of a move from one version to another.
-fn pair(world: &World<'_, '_>, resolve: &Resolve, step: &Move) -> Option<(PackageId, PackageId)> {
+fn pair(before: &Resolve, after: &Resolve, step: &Move) -> Option<(PackageId, PackageId)> {
     let (from, to) = (step.from.as_ref()?, step.to.as_ref()?);
-    let new = resolve.iter().find(|id| {
-        id.name() == *step.package && id.version() == to && !world.locked.contains(id)
-    })?;
-    let old = world
-        .locked_of(new.name())
+    let new = after
         .iter()
-        .find(|id| is_same_crate(**id, new) && id.version() == from)?;
-    Some((*old, new))
+        .find(|id| id.name() == *step.package && id.version() == to && !before.contains(id))?;
+    let old = before
+        .iter()
+        .find(|id| is_same_crate(*id, new) && id.version() == from)?;
+    Some((old, new))
 }
 
 fn cautions(
     world: &World<'_, '_>,
-    resolve: &Resolve,
+    before: &Resolve,
+    after: &Resolve,
     packages: &Packages<'_>,
     old: PackageId,
     new: PackageId,
 ) -> Vec<Caution> {
     let mut cautions = Vec::new();
-    let summary = resolve.summary(new);
+    let summary = after.summary(new);
     if let Some(published) = summary.pubtime()
         && world.rules.is_younger(summary, YOUNG_DAYS)
     {
@@ -102,10 +107,11 @@ fn cautions(
         (Some(false), Some(true)) => cautions.push(Caution::BuildScript),
         _ => {}
     }
-    let brought: BTreeSet<String> = resolve
+    let brought: BTreeSet<String> = after
         .deps(new)
-        .filter(|(target, _)| world.locked_of(target.name()).is_empty())
-        .map(|(target, _)| target.name().to_string())
+        .map(|(target, _)| target.name())
+        .filter(|name| before.iter().all(|known| known.name() != *name))
+        .map(|name| name.to_string())
         .collect();
     if !brought.is_empty() {
         cautions.push(Caution::NewDependencies(brought.into_iter().collect()));

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use cargo::CargoResult;
 use cargo::core::PackageId;
 
+use super::Change;
 use super::attempt::Goal;
 use super::search::{self, Found, Reach};
 use super::world::World;
-use super::{Change, Move};
 use crate::check::Finding;
 use crate::graph::Package;
 use crate::graph::build::source_of;
@@ -113,26 +113,6 @@ impl Interest {
         }
         Ok(cases)
     }
-}
-
-/// Changes made one after the other, as one: a package that moved twice moved once, from its first version to its last.
-pub fn joined(changes: impl IntoIterator<Item = Vec<Move>>) -> Vec<Move> {
-    let mut joined: Vec<Move> = Vec::new();
-    for change in changes.into_iter().flatten() {
-        let before = joined.iter_mut().find(|before| {
-            before.package == change.package && before.to.is_some() && before.to == change.from
-        });
-        match before {
-            Some(before) => {
-                before.to = change.to;
-                before.cautions = change.cautions;
-            }
-            None => joined.push(change),
-        }
-    }
-    joined.retain(|change| change.from.is_some() || change.to.is_some());
-    joined.sort_by(|a, b| (&a.package, &a.from, &a.to).cmp(&(&b.package, &b.from, &b.to)));
-    joined
 }
 
 /// `package` of a graph in Cargo.lock.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::mem;
 use std::rc::Rc;
 
 use anyhow::Context as _;
@@ -132,8 +133,12 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         Ok(world)
     }
 
-    /// Goes on from `resolve`, in which members require what `requirements` says.
-    pub fn accept(&mut self, resolve: Resolve, requirements: &BTreeMap<Edge, VersionReq>) {
+    /// Goes on from `resolve`, in which members require what `requirements` says. Returns what Cargo.lock was before.
+    pub fn accept(
+        &mut self,
+        resolve: Resolve,
+        requirements: &BTreeMap<Edge, VersionReq>,
+    ) -> Resolve {
         let mut packages = HashMap::new();
         let mut by_name: HashMap<_, Vec<PackageId>> = HashMap::new();
         for id in resolve.iter() {
@@ -159,7 +164,7 @@ impl<'w, 'gctx> World<'w, 'gctx> {
         }
         self.packages = packages;
         self.by_name = by_name;
-        self.locked = resolve;
+        mem::replace(&mut self.locked, resolve)
     }
 
     /// The summary of a package of Cargo.lock with the requirements of its manifest, and what each of its dependencies

@@ -446,6 +446,41 @@ leaky = '2.0.0'
 }
 
 #[cargo_test]
+fn the_lines_of_several_platforms_change() {
+    let app = app_held_back(
+        "leaky = '1'\n\n[target.'cfg(unix)'.dependencies]\nleaky = '1.0'\n\n\
+         [target.'cfg(windows)'.dependencies]\nleaky = '1.0.0'",
+    );
+
+    fixes(
+        &app,
+        "--manifest",
+        str![[r#"
+     Editing Cargo.toml:7: `dependencies.leaky` from "1" to "2.0.0"
+     Editing Cargo.toml:10: `target.cfg(unix).dependencies.leaky` from "1.0" to "2.0.0"
+     Editing Cargo.toml:13: `target.cfg(windows).dependencies.leaky` from "1.0.0" to "2.0.0"
+[UPDATING] leaky v1.0.0 -> v2.0.0
+[FIXED] 1 finding
+
+"#]],
+    );
+    has(
+        &app,
+        str![[r#"
+[dependencies]
+leaky = '2.0.0'
+
+[target.'cfg(unix)'.dependencies]
+leaky = '2.0.0'
+
+[target.'cfg(windows)'.dependencies]
+leaky = '2.0.0'
+
+"#]],
+    );
+}
+
+#[cargo_test]
 fn a_line_that_does_not_hold_back_stays() {
     Package::new("leaky", "1.0.0").publish();
     let app = locked("leaky = '=1.0.0'\n\n[dev-dependencies]\nleaky = '1'");

@@ -191,7 +191,7 @@ impl Change {
         let mut added = BTreeSet::new();
         for line in told.lines() {
             match line.split_ascii_whitespace().collect::<Vec<_>>()[..] {
-                ["Updating", name, from, "->", to] => {
+                ["Updating", name, from, "->", to, ..] => {
                     let (from, to) = (version(from), version(to));
                     assert!(from < to, "{line}");
                     removed.insert((name.to_owned(), from));

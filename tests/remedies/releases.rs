@@ -422,7 +422,7 @@ fn what_the_patched_release_needs_must_work_with_the_rust_too() {
         "",
         str![[r#"
 [ADDING] fresh v1.0.0
-[UPDATING] leaky v1.0.0 -> v1.0.1
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings fresh)
 [FIXED] 1 finding
 
 "#]],
@@ -524,7 +524,76 @@ fn what_the_patched_release_needs_must_be_old_enough_too() {
         "",
         str![[r#"
 [ADDING] fresh v1.0.0
-[UPDATING] leaky v1.0.0 -> v1.0.1
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings fresh)
+[FIXED] 1 finding
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn a_young_release_is_said_to_be_young() {
+    Package::new("leaky", "1.0.0").publish();
+    Package::new("drippy", "1.0.0").publish();
+    let app = locked("leaky = '1'\ndrippy = '1'");
+    Package::new("leaky", "1.0.1")
+        .pubtime(&days_ago(6))
+        .publish();
+    Package::new("drippy", "1.0.1")
+        .pubtime(&days_ago(7))
+        .publish();
+    Database::new()
+        .add(&advisory("leaky").patched(">= 1.0.1"))
+        .add(
+            &advisory("drippy")
+                .id("RUSTSEC-2020-0002")
+                .patched(">= 1.0.1"),
+        )
+        .index();
+
+    leaves(
+        &app,
+        "--dry-run",
+        str![[r#"
+[UPDATING] drippy v1.0.0 -> v1.0.1
+[UPDATING] leaky v1.0.0 -> v1.0.1 (published 6 days ago)
+[WARNING] nothing was changed, as this is a dry run
+
+"#]],
+    );
+    fixes(
+        &app,
+        "",
+        str![[r#"
+[UPDATING] drippy v1.0.0 -> v1.0.1
+[UPDATING] leaky v1.0.0 -> v1.0.1 (published 6 days ago)
+[FIXED] 2 findings
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn a_release_that_runs_and_brings_more_than_the_last_one_is_said_to() {
+    Package::new("leaky", "1.0.0").publish();
+    let app = locked("leaky = '1'");
+    Package::new("fresh", "1.0.0").publish();
+    Package::new("new", "1.0.0").publish();
+    Package::new("leaky", "1.0.1")
+        .dep("fresh", "1")
+        .dep("new", "1")
+        .file("src/lib.rs", "")
+        .file("build.rs", "fn main() {}")
+        .publish();
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    fixes(
+        &app,
+        "",
+        str![[r#"
+[ADDING] fresh v1.0.0
+[UPDATING] leaky v1.0.0 -> v1.0.1 (with a new build script; brings fresh, new)
+[ADDING] new v1.0.0
 [FIXED] 1 finding
 
 "#]],

@@ -140,8 +140,8 @@ fn a_local_registry_tells_of_the_releases() {
         &app,
         "",
         str![[r#"
-[UPDATING] leaky v1.0.0 -> v1.0.1
 [UNPACKING] leaky v1.0.1 (registry `[ROOT]/foo/../registry`)
+[UPDATING] leaky v1.0.0 -> v1.0.1
 [FIXED] 1 finding
 
 "#]],

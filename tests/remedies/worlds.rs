@@ -289,7 +289,7 @@ fn what_the_patched_release_needs_new_comes_at_its_newest() {
         "",
         str![[r#"
 [ADDING] fresh v1.2.0
-[UPDATING] leaky v1.0.0 -> v1.0.1
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings fresh)
 [FIXED] 1 finding
 
 "#]],
@@ -673,9 +673,89 @@ fn an_unmaintained_package_can_come_with_a_remedy() {
         "",
         &["lonely 1.0.0 RUSTSEC-2020-0002"],
         str![[r#"
-[UPDATING] leaky v1.0.0 -> v1.0.1
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings lonely)
 [ADDING] lonely v1.0.0
 [FIXED] 1 of 1 finding, and 1 is new; for the rest try `--manifest`, or see `cargo advisory`
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn a_dependent_does_not_go_back_to_an_older_version_that_is_locked_too() {
+    Package::new("leaky", "1.0.0").publish();
+    Package::new("leaky", "2.0.0").publish();
+    Package::new("old", "1.0.0").dep("leaky", "1").publish();
+    Package::new("new", "1.0.0").dep("leaky", ">=1").publish();
+    let app = locked("old = '1'\nnew = '1'");
+    assert!(app.read_lockfile().contains("2.0.0"));
+    Database::new()
+        .add(&advisory("leaky").unaffected("< 2.0.0"))
+        .index();
+
+    leaves(
+        &app,
+        "",
+        str![[r#"
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn members_may_depend_on_each_other_in_a_circle() {
+    Package::new("leaky", "1.0.0").publish();
+    let app = lock(
+        project()
+            .file(
+                "Cargo.toml",
+                "[workspace]\nmembers = ['one', 'two']\nresolver = '2'\n",
+            )
+            .file(
+                "one/Cargo.toml",
+                "[package]\nname = 'one'\nversion = '0.1.0'\nedition = '2021'\n\n\
+                 [dependencies]\nleaky = '1'\n\n[dev-dependencies]\ntwo = { path = '../two' }\n",
+            )
+            .file("one/src/lib.rs", "")
+            .file(
+                "two/Cargo.toml",
+                "[package]\nname = 'two'\nversion = '0.1.0'\nedition = '2021'\n\n\
+                 [dependencies]\none = { path = '../one' }\n",
+            )
+            .file("two/src/lib.rs", "")
+            .build(),
+    );
+    Package::new("leaky", "1.0.1").publish();
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    fixes(
+        &app,
+        "",
+        str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.1
+[FIXED] 1 finding
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn a_package_may_come_in_by_two_ways_at_once() {
+    Package::new("leaky", "1.0.0").feature("net", &[]).publish();
+    let app = locked(
+        "leaky = '1'\n\n[target.'cfg(unix)'.dependencies]\nleaky = { version = '1.0', features = ['net'] }\n\n\
+         [build-dependencies]\nleaky = '1'",
+    );
+    Package::new("leaky", "1.0.1").feature("net", &[]).publish();
+    leaky_is_patched(&[">= 1.0.1"]);
+
+    fixes(
+        &app,
+        "",
+        str![[r#"
+[UPDATING] leaky v1.0.0 -> v1.0.1
+[FIXED] 1 finding
 
 "#]],
     );
