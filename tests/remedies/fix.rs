@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
+use cargo_test_support::prelude::IntoData as _;
 use cargo_test_support::registry::{Package, RegistryBuilder};
 use cargo_test_support::{Execs, Project, cargo_test, execs, process, str};
 
@@ -69,6 +70,20 @@ fn a_dry_run_shows_what_would_change_in_manifests() {
 }
 
 #[cargo_test]
+fn a_dry_run_without_a_remedy_says_that_there_is_none() {
+    let app = held_back_app();
+
+    leaves(
+        &app,
+        "--dry-run",
+        str![[r#"
+[WARNING] nothing could be fixed in Cargo.lock alone; try `--manifest`, or see `cargo advisory` for details
+
+"#]],
+    );
+}
+
+#[cargo_test]
 fn a_dry_run_makes_no_lockfile() {
     Package::new("leaky", "1.0.0").publish();
     leaky_is_patched(&[">= 2.0.0"]);
@@ -95,7 +110,8 @@ fn a_dry_run_leaves_an_outdated_lockfile_as_it_is() {
     let before = app.read_lockfile();
 
     app.cargo("advisory fix --dry-run")
-        .with_stderr_data(str![[r#"
+        .with_stderr_data(
+            str![[r#"
 [UPDATING] `dummy-registry` index
 [LOCKING] 1 package to latest compatible version
 [ADDING] sound v1.0.0
@@ -107,7 +123,9 @@ fn a_dry_run_leaves_an_outdated_lockfile_as_it_is() {
 [UPDATING] leaky v1.0.0 -> v1.0.1
 [WARNING] nothing was changed, as this is a dry run
 
-"#]])
+"#]]
+            .unordered(),
+        )
         .run();
     assert_eq!(app.read_lockfile(), before);
 }
