@@ -33,6 +33,9 @@ impl fmt::Display for Configured<'_> {
 }
 
 fn show(text: &str, most: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if text.len() <= most && is_plain(text) {
+        return f.write_str(text);
+    }
     // What fits once a cut is known to be needed leaves room for the ellipsis.
     let mut column = 0;
     let mut held = String::new();
@@ -52,6 +55,14 @@ fn show(text: &str, most: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
     }
     f.write_str(&held)
+}
+
+/// Whether nothing in `text` is escaped, and each byte takes one column. Most text is like that.
+fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && !text.contains("##")
+        && !text.trim_start().starts_with("::")
 }
 
 /// The escaping of [`Untrusted`] for text that is laid out piece by piece and never cut, such as the paragraphs of an
@@ -188,6 +199,17 @@ mod tests {
             prop_assert!(!once.contains(|c: char| c.is_control() || is_format(c)));
             prop_assert!(once.width() <= WIDTH);
             prop_assert_eq!(shown(&once), once);
+        }
+
+        #[test]
+        fn plain_text_is_what_would_be_shown_of_it(text in "[ -~]{0,140}") {
+            let mut escape = Escape::at_start_of(&text);
+            let mut slowly = String::new();
+            text.chars().for_each(|c| {
+                escape.push(c, &mut slowly);
+            });
+            prop_assert_eq!(is_plain(&text), slowly == text);
+            prop_assert_eq!(Configured(&text).to_string(), slowly);
         }
 
         #[test]
