@@ -341,7 +341,11 @@ fn say(gctx: &GlobalContext, fixed: &Fixed, now: Timestamp) -> CargoResult<()> {
                 shell.status_with_color("Updating", what, &style::GOOD)?;
             }
             (None, Some(to)) => {
-                let what = format!("{package} v{}", Untrusted(&to.to_string()));
+                let what = format!(
+                    "{package} v{}{}",
+                    Untrusted(&to.to_string()),
+                    remarks(cautions, now)
+                );
                 shell.status_with_color("Adding", what, &style::NOTE)?;
             }
             (Some(from), None) => {

@@ -47,9 +47,13 @@ pub fn add_to<'f>(
     let packages = Packages::load(world, &pairs)?;
     for (after, moves) in changes {
         for step in moves {
-            if let Some((old, new)) = pair(before, after, step) {
-                step.cautions = cautions(world, before, after, &packages, old, new);
-            }
+            step.cautions = match pair(before, after, step) {
+                Some((old, new)) => cautions(world, before, after, &packages, old, new),
+                None => added(before, after, step)
+                    .and_then(|new| young(world, after, new))
+                    .into_iter()
+                    .collect(),
+            };
         }
     }
     Ok(())
@@ -84,6 +88,22 @@ fn pair(before: &Resolve, after: &Resolve, step: &Move) -> Option<(PackageId, Pa
     Some((old, new))
 }
 
+/// The package of a move that only adds one. Whoever takes it along says that it is new.
+fn added(before: &Resolve, after: &Resolve, step: &Move) -> Option<PackageId> {
+    let to = step.to.as_ref().filter(|_| step.from.is_none())?;
+    after
+        .iter()
+        .find(|id| id.name() == *step.package && id.version() == to && !before.contains(id))
+}
+
+fn young(world: &World<'_, '_>, after: &Resolve, new: PackageId) -> Option<Caution> {
+    let summary = after.summary(new);
+    let published = summary
+        .pubtime()
+        .filter(|_| world.rules.is_younger(summary, YOUNG_DAYS))?;
+    Some(Caution::Young { published })
+}
+
 fn cautions(
     world: &World<'_, '_>,
     before: &Resolve,
@@ -92,13 +112,7 @@ fn cautions(
     old: PackageId,
     new: PackageId,
 ) -> Vec<Caution> {
-    let mut cautions = Vec::new();
-    let summary = after.summary(new);
-    if let Some(published) = summary.pubtime()
-        && world.rules.is_younger(summary, YOUNG_DAYS)
-    {
-        cautions.push(Caution::Young { published });
-    }
+    let mut cautions: Vec<Caution> = young(world, after, new).into_iter().collect();
     match (
         packages.has_build_script(old),
         packages.has_build_script(new),
