@@ -4,9 +4,10 @@
 //! The modules in the order of the flow. Left half, its own process (`cargo advisory update`): [`database`] reads
 //! advisories, [`index`] compiles them, [`refresh`] does both. Right half, inside a build: [`extension`] is what cargo
 //! calls, [`graph`] turns cargo's unit graph into plain data, [`check`] joins graph and index into findings, [`policy`]
-//! makes a verdict of them and [`report`] words it. [`command`] holds `cargo advisory`.
+//! makes a verdict of them and [`report`] words it. [`command`] holds `cargo advisory`, and [`remedy`] finds the way out of
+//! a finding, with cargo's own resolver.
 //!
-//! Only `extension`, `graph`, `config`, `denial` and `command` name cargo's types.
+//! Only `extension`, `graph`, `remedy`, `config`, `denial` and `command` name cargo's types.
 
 pub mod advisory;
 pub mod check;

@@ -1,8 +1,12 @@
 //! The way out of a finding. Every remedy was resolved by cargo's own resolver, in memory, before anybody is told of it.
 //!
-//! [`world`] holds what is resolved: the workspace, its Cargo.lock and the releases of registries. [`attempt`] resolves
-//! it once, with little allowed to change. [`search`] tries the kinds of change in turn, the smallest first, and
-//! [`manifest`] knows the lines of manifests that a change has to touch. The types here are plain data for reports.
+//! From the outside in: [`plan`] takes the findings of a workspace, package by package. [`search`] tries the kinds of
+//! change in turn, the smallest first: Cargo.lock alone, a requirement in a manifest (whose lines [`manifest`] knows), a
+//! feature. `smallest` finds the fewest moves for each, by one [`attempt`] after the other: a resolve in which little may
+//! change. [`world`] is what they all work on, the workspace with its Cargo.lock and the releases that registries have,
+//! [`rules`] are the project's own about these, and [`caution`] looks at what a remedy moves to.
+//!
+//! The types here are plain data for reports.
 
 use std::path::PathBuf;
 
