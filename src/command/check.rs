@@ -1,6 +1,5 @@
 //! `cargo advisory [check]`: every finding of a workspace or of lockfiles, for people or for tools.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -283,23 +282,24 @@ impl Answer<'_> {
             tree: self.tree,
             now: Timestamp::now(),
         };
-        let mut answer = Vec::new();
+        let mut answer = String::new();
         if let Some(path) = lockfile {
-            writeln!(answer, "{}", Configured(&path.display().to_string()))?;
+            answer.push_str(&Configured(&path.display().to_string()).to_string());
+            answer.push('\n');
         }
-        human::write(&mut answer, &built, &form)?;
+        human::write(&mut answer, &built, &form);
         if !unbuilt.is_empty() {
             if !built.is_empty() {
-                writeln!(answer)?;
+                answer.push('\n');
             }
-            writeln!(answer, "not in this build:")?;
-            human::write(&mut answer, &unbuilt, &form)?;
+            answer.push_str("not in this build:\n");
+            human::write(&mut answer, &unbuilt, &form);
         }
-        human::write_unchecked(&mut answer, unchecked(graph))?;
+        human::write_unchecked(&mut answer, unchecked(graph));
         if self.several {
-            writeln!(answer)?;
+            answer.push('\n');
         }
-        print(self.gctx, &answer)
+        print(self.gctx, answer.as_bytes())
     }
 
     fn say_summary(&self, graph: &Graph) -> CargoResult<()> {

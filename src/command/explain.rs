@@ -15,7 +15,8 @@ use crate::config::{Config, DEFAULT_DATABASE};
 use crate::freshness::Freshness;
 use crate::index::{self, Entry, Index, Verify};
 use crate::problem::{self, Problem};
-use crate::report::explain::{self, Crate, Explained, Listed, rustsec_page};
+use crate::report::explain::{self, Crate, Explained, Listed};
+use crate::report::link::Link;
 use crate::report::{Configured, Page, Untrusted};
 
 const WHAT: &str = "what";
@@ -73,9 +74,8 @@ fn page(gctx: &GlobalContext) -> Page {
         .or_else(|| gctx.shell().err_width().diagnostic_terminal_width())
         .unwrap_or(UNKNOWN);
     Page {
-        width: width.clamp(SHORTEST, LONGEST),
-        // Cargo's links are empty where they cannot be followed.
-        links: !gctx.shell().out_hyperlink("").to_string().is_empty(),
+        width: Some(width.clamp(SHORTEST, LONGEST)),
+        ..super::page(gctx)
     }
 }
 
@@ -330,10 +330,10 @@ impl<'a> Explainer<'a> {
     }
 
     /// The page of RustSec's own advisories.
-    fn url(&self, advisory: &Advisory) -> CargoResult<Option<String>> {
+    fn url(&self, advisory: &Advisory) -> CargoResult<Option<Link>> {
         let database = self.database_of(advisory)?;
         Ok((database == Some(DEFAULT_DATABASE))
-            .then(|| rustsec_page(&advisory.id))
+            .then(|| Link::of_rustsec(&advisory.id))
             .flatten())
     }
 

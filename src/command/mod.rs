@@ -7,7 +7,7 @@ use cargo::{CliResult, GlobalContext};
 use cargo_util_terminal::TtyWidth;
 use clap::{ArgMatches, Command};
 
-use crate::report::columns::Screen;
+use crate::report::Page;
 
 mod check;
 mod explain;
@@ -65,7 +65,7 @@ pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
 }
 
 /// What stdout can show.
-fn page(gctx: &GlobalContext) -> Screen {
+fn page(gctx: &GlobalContext) -> Page {
     /// Columns of a terminal that does not tell.
     const USUAL: usize = 80;
     #[expect(
@@ -81,7 +81,7 @@ fn page(gctx: &GlobalContext) -> Screen {
         TtyWidth::NoTty
     };
     let links = shell.out_hyperlink("").to_string();
-    Screen {
+    Page {
         width: width
             .diagnostic_terminal_width()
             .or(terminal.then_some(USUAL)),

@@ -1,7 +1,6 @@
 //! The answer of `cargo advisory` for people: a plain list, worst first, one paragraph a package.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
 
 use anstyle::Style;
 use cargo_util_terminal::style;
@@ -14,19 +13,21 @@ use crate::graph::Package;
 use crate::graph::path::Paths;
 use crate::policy::{Level, Policy};
 use crate::remedy::{Change, Remedy};
-use crate::report::Untrusted;
-use crate::report::columns::{self, Piece, Screen, words};
 use crate::report::link::Link;
-use crate::report::{path, remedy, tree};
+use crate::report::paragraph::{Look, Margin, Paragraph};
+use crate::report::{Page, Untrusted, path, push, remedy, tree};
 
-/// The column of what is said of a package.
-const PATH: usize = 4;
+/// What stands before the lines about a package.
+const PATH: &str = "    ";
 
-/// The column of what is said of a finding.
-const TEXT: usize = 10;
+/// What stands before the lines that a path goes on in.
+const PATH_ON: &str = "      ";
 
-/// The column of what is said of a remedy.
-const REMEDY: usize = 12;
+/// What stands before the lines about a finding.
+const TEXT: &str = "          ";
+
+/// What stands before the lines about a remedy, below the word.
+const REMEDY: &str = "            ";
 
 /// One finding with what the index says of it.
 #[derive(Debug)]
@@ -45,22 +46,14 @@ pub struct Detailed<'f, 'g> {
 pub struct Form<'a> {
     pub policy: &'a Policy,
     pub paths: &'a Paths<'a>,
-    pub page: Screen,
+    pub page: Page,
     /// All paths to each package are drawn, where else the shortest one is told.
     pub tree: bool,
     pub now: Timestamp,
 }
 
-/// Writes `findings`, which are sorted, grouped by package.
-///
-/// # Errors
-///
-/// As `out`.
-pub fn write(
-    out: &mut dyn Write,
-    findings: &[Detailed<'_, '_>],
-    form: &Form<'_>,
-) -> io::Result<()> {
+/// Adds `findings`, which are sorted, grouped by package.
+pub fn write(out: &mut String, findings: &[Detailed<'_, '_>], form: &Form<'_>) {
     let mut groups: Vec<Vec<&Detailed<'_, '_>>> = Vec::new();
     let mut known: HashMap<usize, usize> = HashMap::new();
     for detailed in findings {
@@ -72,46 +65,43 @@ pub fn write(
     }
     for (place, group) in groups.iter().enumerate() {
         if place > 0 {
-            writeln!(out)?;
+            out.push('\n');
         }
-        write_package(out, group, form)?;
+        write_package(out, group, form);
     }
-    Ok(())
 }
 
 /// Writes the findings of one package: what it is, how the workspace comes by it, and what is wrong with it.
-fn write_package(
-    out: &mut dyn Write,
-    findings: &[&Detailed<'_, '_>],
-    form: &Form<'_>,
-) -> io::Result<()> {
+fn write_package(out: &mut String, findings: &[&Detailed<'_, '_>], form: &Form<'_>) {
     let Some(first) = findings.first() else {
-        return Ok(());
+        return;
     };
     let Finding {
         package, position, ..
     } = *first.finding;
     let bold = style::LITERAL;
-    writeln!(
+    push(
         out,
-        "{bold}{}{bold:#} ({})",
-        path::name(package),
-        package.scope().as_str(),
-    )?;
-    write_paths(out, package, position, form)?;
+        format_args!(
+            "{bold}{}{bold:#} ({})\n",
+            path::name(package),
+            package.scope().as_str(),
+        ),
+    );
+    write_paths(out, package, position, form);
     for detailed in findings {
-        write_finding(out, detailed, form)?;
+        write_finding(out, detailed, form);
     }
-    write_remedies(out, package, findings, form)
+    write_remedies(out, package, findings, form);
 }
 
 /// Writes each remedy once, with the findings that it is for if it is not for all.
 fn write_remedies(
-    out: &mut dyn Write,
+    out: &mut String,
     package: &Package,
     findings: &[&Detailed<'_, '_>],
     form: &Form<'_>,
-) -> io::Result<()> {
+) {
     let mut remedies: Vec<(&Remedy, Vec<&Detailed<'_, '_>>)> = Vec::new();
     for detailed in findings {
         let Some(remedy) = detailed.remedy else {
@@ -127,7 +117,10 @@ fn write_remedies(
             Change::None(_) => Style::new(),
             _ => style::GOOD,
         };
-        write!(out, "{:PATH$}{style}remedy{style:#}  ", "")?;
+        let mut margin = Margin {
+            first: &format!("{PATH}{style}remedy{style:#}  "),
+            rest: REMEDY,
+        };
         let ids: Vec<String> = of
             .iter()
             .map(|detailed| Untrusted(detailed.finding.id().unwrap_or("the yank")).to_string())
@@ -137,74 +130,51 @@ fn write_remedies(
         } else {
             String::new()
         };
-        for (place, paragraph) in remedy::paragraphs(remedy, &package.name, form.now)
-            .into_iter()
-            .enumerate()
-        {
-            if place > 0 {
-                write!(out, "{:REMEDY$}", "")?;
-            }
+        for paragraph in remedy::paragraphs(remedy, &package.name, form.now) {
             start.push_str(&paragraph);
-            columns::write(out, form.page, REMEDY, REMEDY, words(&start))?;
+            Paragraph::spaced(&start).write(out, margin, form.page);
             start.clear();
+            margin.first = margin.rest;
         }
     }
-    Ok(())
 }
 
-fn write_paths(
-    out: &mut dyn Write,
-    package: &Package,
-    position: usize,
-    form: &Form<'_>,
-) -> io::Result<()> {
+fn write_paths(out: &mut String, package: &Package, position: usize, form: &Form<'_>) {
+    let margin = Margin {
+        first: PATH,
+        rest: PATH_ON,
+    };
     let paths = form.paths.to(position, 1);
     let shortest = paths.first();
     if form.tree {
-        tree::write(out, form.paths, position, form.page)?;
+        tree::write(out, form.paths, position, form.page);
     } else if let Some(path) = shortest.filter(|path| !path.edges.is_empty()) {
-        let pieces = path::pieces(form.paths.graph, path, form.page);
-        write!(out, "{:PATH$}", "")?;
-        columns::write(out, form.page, PATH, PATH + 2, pieces)?;
+        path::told(form.paths.graph, path, form.page).write(out, margin, form.page);
     }
     if package.is_unbuilt() {
-        let pieces = path::brought_in(form.paths.graph, shortest);
-        write!(out, "{:PATH$}", "")?;
-        columns::write(out, form.page, PATH, PATH + 2, pieces)?;
+        path::brought_in(form.paths.graph, shortest).write(out, margin, form.page);
     }
-    Ok(())
 }
 
-/// Writes which dependencies were not checked, if any.
-///
-/// # Errors
-///
-/// As `out`.
-pub fn write_unchecked<'a>(
-    out: &mut dyn Write,
-    unchecked: impl Iterator<Item = &'a Package>,
-) -> io::Result<()> {
+/// Adds which dependencies were not checked, if any.
+pub fn write_unchecked<'a>(out: &mut String, unchecked: impl Iterator<Item = &'a Package>) {
     let mut unchecked = unchecked.peekable();
     if unchecked.peek().is_some() {
-        writeln!(out, "\nunchecked, from no registry:")?;
+        out.push_str("\nunchecked, from no registry:\n");
     }
     for package in unchecked {
-        writeln!(
+        push(
             out,
-            "    {} {} ({})",
-            Untrusted(&package.name),
-            Untrusted(&package.version.to_string()),
-            Untrusted(package.source.id.as_deref().unwrap_or("path")),
-        )?;
+            format_args!(
+                "    {} ({})\n",
+                path::name(package),
+                Untrusted(package.source.id.as_deref().unwrap_or("path")),
+            ),
+        );
     }
-    Ok(())
 }
 
-fn write_finding(
-    out: &mut dyn Write,
-    detailed: &Detailed<'_, '_>,
-    form: &Form<'_>,
-) -> io::Result<()> {
+fn write_finding(out: &mut String, detailed: &Detailed<'_, '_>, form: &Form<'_>) {
     let finding = detailed.finding;
     let page = form.page;
     let level = form.policy.level(finding);
@@ -213,20 +183,24 @@ fn write_finding(
         Level::Warn => style::WARN,
         Level::Allow => style::NOTE,
     };
-    write!(out, "{:PATH$}{style}{level}{style:#}  ", "")?;
-    let column = PATH + level.as_str().len() + 2;
+    let margin = Margin {
+        first: &format!("{PATH}{style}{level}{style:#}  "),
+        rest: TEXT,
+    };
     let Some(advisory) = &detailed.advisory else {
-        return columns::write(out, page, column, TEXT, words("yanked from its registry"));
+        Paragraph::of("yanked from its registry").write(out, margin, page);
+        return;
     };
-    let id = Untrusted(&advisory.id).to_string();
-    let id = match &detailed.link {
-        // The colon stays outside, for it is no part of the name.
-        Some(link) if page.links => Piece::link(&id, link).followed_by(":"),
-        _ => Piece::new(format!("{id}:")),
+    let id = Look {
+        style: Style::new(),
+        link: detailed.link.clone(),
     };
-    let rest = format!("{}{}", finding.kind, severity(finding, advisory));
-    let pieces = [id].into_iter().chain(words(&rest));
-    columns::write(out, page, column, TEXT, pieces)?;
+    let mut heading = Paragraph::default();
+    heading.piece(&Untrusted(&advisory.id).to_string(), &id);
+    // The colon stays outside of the link, for it is no part of the name.
+    heading.piece(":", &Look::default());
+    heading.words(&format!("{}{}", finding.kind, severity(finding, advisory)));
+    heading.write(out, margin, page);
 
     let mut lines = vec![Untrusted(&advisory.title).to_string()];
     lines.push(match freshness::since(&advisory.date, form.now) {
@@ -245,11 +219,13 @@ fn write_finding(
         lines.push("no patched version is known".to_owned());
     }
     lines.extend(advisory.url.as_ref().map(|url| Untrusted(url).to_string()));
+    let margin = Margin {
+        first: TEXT,
+        rest: TEXT,
+    };
     for line in &lines {
-        write!(out, "{:TEXT$}", "")?;
-        columns::write(out, page, TEXT, TEXT, words(line))?;
+        Paragraph::spaced(line).write(out, margin, page);
     }
-    Ok(())
 }
 
 /// `, critical severity (CVSS 3.1: 9.8)`. Kinds that nobody scores say nothing.

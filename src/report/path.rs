@@ -2,8 +2,8 @@
 
 use crate::graph::path::Path;
 use crate::graph::{DependencyKind, Edge, Graph, Lack, Package};
-use crate::report::Untrusted;
-use crate::report::columns::{Piece, Screen, words};
+use crate::report::paragraph::Paragraph;
+use crate::report::{Page, Untrusted};
 
 /// How many features are named where there is a choice.
 const MOST_FEATURES: usize = 3;
@@ -13,37 +13,37 @@ const MOST_PACKAGES: usize = 20;
 
 /// ``shop 0.1.0 (feature `tls`) → webkit 1.2.0 → ring 0.16.0``: in parentheses where in the manifest of the one package
 /// the next one is named.
-pub fn pieces(graph: &Graph, path: &Path, page: Screen) -> Vec<Piece> {
+pub(super) fn told(graph: &Graph, path: &Path, page: Page) -> Paragraph {
     let arrow = arrow(page);
-    let mut pieces = Vec::new();
+    let mut told = Paragraph::default();
     let skipped = path.packages.len().saturating_sub(MOST_PACKAGES);
     for (place, position) in path.packages.iter().enumerate() {
         // The end is worth more than the way to it.
         if skipped > 0 && (1..=skipped).contains(&place) {
             if place == 1 {
-                pieces.push(Piece::new(format!("{arrow} {skipped} more")));
+                told.word(&format!("{arrow} {skipped} more"));
             }
             continue;
         }
         let name = name(&graph.packages[*position]);
-        pieces.push(Piece::new(if place == 0 {
-            name
+        if place == 0 {
+            told.word(&name);
         } else {
-            format!("{arrow} {name}")
-        }));
+            told.word(&format!("{arrow} {name}"));
+        }
         if let Some(edge) = path.edges.get(place) {
-            pieces.extend(noted(&graph.edges[*edge], true));
+            note(&mut told, &graph.edges[*edge], true);
         }
     }
-    pieces
+    told
 }
 
-fn arrow(page: Screen) -> &'static str {
+fn arrow(page: Page) -> &'static str {
     if page.unicode { "→" } else { "->" }
 }
 
 /// `webkit 1.2.0`.
-pub fn name(package: &Package) -> String {
+pub(super) fn name(package: &Package) -> String {
     format!(
         "{} {}",
         Untrusted(&package.name),
@@ -51,9 +51,9 @@ pub fn name(package: &Package) -> String {
     )
 }
 
-/// Where the manifest of the dependent names the dependency, in parentheses. Nothing where it is plainly a dependency.
-/// `with_table` tells whether the table is worth a word.
-pub fn noted(edge: &Edge, with_table: bool) -> Vec<Piece> {
+/// Adds where the manifest of the dependent names the dependency, in parentheses. Nothing where it is plainly a
+/// dependency. `with_table` tells whether the table is worth a word.
+pub(super) fn note(told: &mut Paragraph, edge: &Edge, with_table: bool) {
     let table = match edge.kind {
         Some(DependencyKind::Build) => Some("build-dependencies".to_owned()),
         Some(DependencyKind::Dev) => Some("dev-dependencies".to_owned()),
@@ -72,12 +72,11 @@ pub fn noted(edge: &Edge, with_table: bool) -> Vec<Piece> {
         }
     }
     let last = notes.len().saturating_sub(1);
-    let noted = notes.into_iter().enumerate().map(|(place, note)| {
+    for (place, note) in notes.iter().enumerate() {
         let open = if place == 0 { "(" } else { "" };
         let close = if place == last { ")" } else { "," };
-        Piece::new(format!("{open}{note}{close}"))
-    });
-    noted.collect()
+        told.word(&format!("{open}{note}{close}"));
+    }
 }
 
 /// ``feature `tls` ``.
@@ -122,7 +121,7 @@ fn listed(all: impl ExactSizeIterator<Item = String>, and: &str) -> String {
 
 /// What would bring the package at the end of `path` into the build: ``comes in with feature `tls` of shop``. None is the
 /// path of a package that nothing in the workspace leads to.
-pub fn brought_in(graph: &Graph, path: Option<&Path>) -> Vec<Piece> {
+pub(super) fn brought_in(graph: &Graph, path: Option<&Path>) -> Paragraph {
     let mut ways = Vec::new();
     let mut unused = None;
     if let Some(path) = path {
@@ -150,7 +149,7 @@ pub fn brought_in(graph: &Graph, path: Option<&Path>) -> Vec<Piece> {
         ),
         None => "comes in with nothing: it is only in Cargo.lock".to_owned(),
     };
-    words(&text).collect()
+    Paragraph::spaced(&text)
 }
 
 /// What the build lacks for one edge, empty for nothing.
@@ -226,24 +225,22 @@ mod tests {
         (graph, path)
     }
 
-    fn told(pieces: Vec<Piece>) -> String {
-        let page = Screen {
-            width: None,
-            unicode: true,
-            links: false,
-        };
-        let mut out = Vec::new();
-        crate::report::columns::write(&mut out, page, 0, 0, pieces).unwrap();
-        String::from_utf8(out).unwrap().trim_end().to_owned()
+    fn shown(told: Paragraph) -> String {
+        let mut out = String::new();
+        told.write_line(&mut out, page(true));
+        out
     }
 
-    fn path_told((graph, path): &(Graph, Path), unicode: bool) -> String {
-        let page = Screen {
+    fn path_shown((graph, path): &(Graph, Path), unicode: bool) -> String {
+        shown(told(graph, path, page(unicode)))
+    }
+
+    fn page(unicode: bool) -> Page {
+        Page {
             width: None,
             unicode,
             links: false,
-        };
-        told(pieces(graph, path, page))
+        }
     }
 
     fn features(names: &[&str]) -> Edge {
@@ -269,11 +266,11 @@ mod tests {
             ],
         );
         assert_eq!(
-            path_told(&chain, true),
+            path_shown(&chain, true),
             "a 1.0.0 → b 1.0.0 (dev-dependencies, as `other`, feature `x`, on by default) → \
              c 1.0.0 (features `p`, `q`, `r`, 1 more) → d 1.0.0"
         );
-        assert!(path_told(&chain, false).starts_with("a 1.0.0 -> b 1.0.0 "));
+        assert!(path_shown(&chain, false).starts_with("a 1.0.0 -> b 1.0.0 "));
     }
 
     #[test]
@@ -293,14 +290,14 @@ mod tests {
         };
         for turned_on_by in [vec![], vec![switch]] {
             graph.edges[0].turned_on_by = turned_on_by;
-            let in_words = told(brought_in(&graph, Some(&path)));
+            let in_words = shown(brought_in(&graph, Some(&path)));
             assert_eq!(
                 in_words,
                 r"comes in with feature `\u{1b}[31m` of \u{1b}[31m on \u{1b}[31m"
             );
         }
         assert_eq!(
-            path_told(&(graph, path), true),
+            path_shown(&(graph, path), true),
             r"\u{1b}[31m 1.0.0 (as `\u{1b}[31m`, feature `\u{1b}[31m`) → b 1.0.0"
         );
     }
@@ -308,7 +305,7 @@ mod tests {
     #[test]
     fn of_a_long_path_the_end_is_told() {
         let edges = vec![Edge::default(); 25];
-        let told = path_told(&chain(99, edges), true);
+        let told = path_shown(&chain(99, edges), true);
         assert!(told.starts_with("a 1.0.0 → 6 more → h 1.0.0 → "), "{told}");
         assert!(told.ends_with(" → z 1.0.0"), "{told}");
     }
@@ -346,10 +343,10 @@ mod tests {
             ),
         ] {
             let (graph, path) = chain(built, edges);
-            assert_eq!(told(brought_in(&graph, Some(&path))), expected);
+            assert_eq!(shown(brought_in(&graph, Some(&path))), expected);
         }
         assert_eq!(
-            told(brought_in(&Graph::default(), None)),
+            shown(brought_in(&Graph::default(), None)),
             "comes in with nothing: it is only in Cargo.lock"
         );
     }

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use semver::{Version, VersionReq};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::wrap::{Margin, Paragraph, push};
-use super::{Page, Untrusted, counted};
+use super::paragraph::{Margin, Paragraph};
+use super::{Page, Untrusted, counted, push};
 use crate::advisory::Advisory;
 
 /// A version of a crate, as its registry lists it.
@@ -237,22 +237,18 @@ impl Run<'_> {
     }
 }
 
-/// Writes `words` behind `start`, whose `columns` are not those of its bytes.
+/// Writes `words` behind `start`, which takes so many `columns`.
 fn write_words(out: &mut String, start: &str, columns: usize, words: &str, page: Page) {
-    let rest = " ".repeat(columns);
-    let mut text = String::new();
     let margin = Margin {
-        first: &rest,
-        rest: &rest,
+        first: start,
+        rest: &" ".repeat(columns),
     };
-    Paragraph::of(words, Style::new()).write(&mut text, margin, page);
-    out.push_str(start);
-    out.push_str(text.get(columns..).unwrap_or_default());
+    Paragraph::of(words).write(out, margin, page);
 }
 
 /// Draws the line: a mark a release, or where there are more of them than columns, one for a few beside each other.
 fn write_line(out: &mut String, releases: &[Judged<'_>], named: Option<&Version>, page: Page) {
-    let columns = page.width.saturating_sub(INDENT).max(1).min(releases.len());
+    let columns = page.room(INDENT).clamp(1, releases.len());
     let start_of = |column: usize| column * releases.len() / columns;
     push(out, format_args!("{:INDENT$}", ""));
     let mut open = Style::new();
@@ -283,7 +279,7 @@ fn write_line(out: &mut String, releases: &[Judged<'_>], named: Option<&Version>
         let shown = Untrusted(&named.to_string()).to_string();
         let before = column.saturating_sub(shown.width() + 1);
         let bold = style::LITERAL;
-        if column + 2 + shown.width() <= page.width || before < INDENT {
+        if page.fits(column + 2 + shown.width()) || before < INDENT {
             push(out, format_args!("{:column$}{bold}^ {shown}{bold:#}\n", ""));
         } else {
             push(out, format_args!("{:before$}{bold}{shown} ^{bold:#}\n", ""));
@@ -339,7 +335,8 @@ mod tests {
     use crate::advisory::{Kind, Range, Registry};
 
     const PAGE: Page = Page {
-        width: 80,
+        width: Some(80),
+        unicode: true,
         links: false,
     };
 
@@ -399,7 +396,10 @@ mod tests {
             })
             .collect();
         let mut out = String::new();
-        let page = Page { width, ..PAGE };
+        let page = Page {
+            width: Some(width),
+            ..PAGE
+        };
         let named = named.map(|version| version.parse().unwrap());
         write(&mut out, &judged, named.as_ref(), Yanks::Named, page);
         anstream::adapter::strip_str(&out).to_string()

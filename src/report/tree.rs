@@ -1,20 +1,20 @@
 //! All paths to a package as a tree of dependents, drawn as `cargo tree --invert` draws it.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
 
 use cargo_util_terminal::style;
 
 use crate::graph::path::Paths;
 use crate::graph::{DependencyKind, Edge};
-use crate::report::columns::{self, Piece, Screen};
-use crate::report::path::{name, noted};
+use crate::report::paragraph::{Margin, Paragraph};
+use crate::report::path::{name, note};
+use crate::report::{Page, push};
 
 /// How deep a tree is drawn. No real graph is deeper; a made-up lockfile could fill the disk with spaces.
 const DEEPEST: usize = 100;
 
-/// Columns before the tree.
-const INDENT: usize = 4;
+/// What stands before the tree.
+const INDENT: &str = "    ";
 
 struct Symbols {
     down: &'static str,
@@ -34,21 +34,12 @@ const ASCII: Symbols = Symbols {
     ell: "`-- ",
 };
 
-/// Writes who depends on a package, given as its position, who on those, and so on. What was drawn before is marked
+/// Adds who depends on a package, given as its position, who on those, and so on. What was drawn before is marked
 /// `(*)` and not drawn again.
-///
-/// # Errors
-///
-/// As `out`.
-pub fn write(
-    out: &mut dyn Write,
-    paths: &Paths<'_>,
-    package: usize,
-    page: Screen,
-) -> io::Result<()> {
+pub fn write(out: &mut String, paths: &Paths<'_>, package: usize, page: Page) {
     let symbols = if page.unicode { UNICODE } else { ASCII };
     // Whole lines, no width: a tree that is broken up is none.
-    let page = Screen {
+    let page = Page {
         width: None,
         ..page
     };
@@ -60,40 +51,43 @@ pub fn write(
             levels.pop();
             continue;
         };
-        write!(out, "{:INDENT$}", "")?;
+        let mut start = INDENT.to_owned();
         for level in below {
-            let bar = if level.continues {
+            start.push_str(if level.continues {
                 symbols.down
             } else {
                 "    "
-            };
-            write!(out, "{bar}")?;
+            });
         }
         let (edge, last) = match line {
             Line::Table(table) => {
                 let bold = style::HEADER;
-                writeln!(out, "{bold}{table}{bold:#}")?;
+                push(out, format_args!("{start}{bold}{table}{bold:#}\n"));
                 continue;
             }
             Line::Dependent { edge, last } => (edge, last),
         };
         level.continues = !last;
-        write!(out, "{}", if last { symbols.ell } else { symbols.tee })?;
-        let mut pieces = vec![Piece::new(name(&paths.graph.packages[edge.from]))];
-        pieces.extend(noted(edge, false));
+        start.push_str(if last { symbols.ell } else { symbols.tee });
+        let mut told = Paragraph::default();
+        told.word(&name(&paths.graph.packages[edge.from]));
+        note(&mut told, edge, false);
         let mut above = Level::above(paths, edge.from);
         if !above.lines.is_empty() && !drawn.insert(edge.from) {
-            pieces.push(Piece::new("(*)"));
+            told.word("(*)");
             above.lines.clear();
         }
         if !above.lines.is_empty() && levels.len() >= DEEPEST {
-            pieces.push(Piece::new("…"));
+            told.word("…");
             above.lines.clear();
         }
-        columns::write(out, page, 0, 0, pieces)?;
+        let margin = Margin {
+            first: &start,
+            rest: INDENT,
+        };
+        told.write(out, margin, page);
         levels.push(above);
     }
-    Ok(())
 }
 
 /// The dependents of one package that are still to be drawn.

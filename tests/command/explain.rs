@@ -949,7 +949,11 @@ fn every_real_advisory_can_be_read() {
                 database: None,
                 releases: None,
             };
-            let page = Page { width, links: true };
+            let page = Page {
+                width: Some(width),
+                unicode: true,
+                links: true,
+            };
             explain::advisory(&mut out, &explained, page);
             let shown = anstream::adapter::strip_str(&out).to_string();
             let id = &advisory.id;

@@ -2,9 +2,10 @@
 
 use anstyle::Style;
 
-use super::{margin, rustsec_page};
+use super::margin;
 use crate::report::Page;
-use crate::report::wrap::{self, Look, Paragraph};
+use crate::report::link::Link;
+use crate::report::paragraph::{Look, Paragraph};
 
 /// Writes such rows.
 pub(super) struct Fields<'o> {
@@ -17,7 +18,7 @@ const FIELD: usize = 12;
 
 impl Fields<'_> {
     pub(super) fn words(&mut self, name: &str, words: &str) {
-        self.row(name, &[Paragraph::of(words, Style::new())]);
+        self.row(name, &[Paragraph::of(words)]);
     }
 
     pub(super) fn looking<'w>(
@@ -34,15 +35,12 @@ impl Fields<'_> {
     }
 
     pub(super) fn lines(&mut self, name: &str, lines: &[String]) {
-        let lines: Vec<Paragraph> = lines
-            .iter()
-            .map(|line| Paragraph::of(line, Style::new()))
-            .collect();
+        let lines: Vec<Paragraph> = lines.iter().map(|line| Paragraph::of(line)).collect();
         self.row(name, &lines);
     }
 
     pub(super) fn links(&mut self, name: &str, links: &[&str]) {
-        let links: Vec<Paragraph> = links.iter().map(|link| wrap::link(link)).collect();
+        let links: Vec<Paragraph> = links.iter().map(|link| Paragraph::address(link)).collect();
         self.row(name, &links);
     }
 
@@ -58,7 +56,7 @@ impl Fields<'_> {
                 id,
                 &Look {
                     style: Style::new(),
-                    link: page_of(id).map(Into::into),
+                    link: Link::of_id(id),
                 },
             );
         }
@@ -74,21 +72,5 @@ impl Fields<'_> {
                 first.clone_from(&rest);
             }
         }
-    }
-}
-
-/// Where the database that an id belongs to shows it.
-fn page_of(id: &str) -> Option<String> {
-    let plain = id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !plain {
-        None
-    } else if id.starts_with("CVE-") {
-        Some(format!("https://nvd.nist.gov/vuln/detail/{id}"))
-    } else if id.starts_with("GHSA-") {
-        Some(format!("https://github.com/advisories/{id}"))
-    } else {
-        rustsec_page(id)
     }
 }

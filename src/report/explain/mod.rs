@@ -10,9 +10,10 @@ use cargo_util_terminal::style;
 use semver::Version;
 
 use self::fields::Fields;
+use super::link::Link;
+use super::paragraph::{Look, Margin, Paragraph};
 use super::releases::{self, Judged, Mark, Release, Yanks};
-use super::wrap::{self, Look, Margin, Paragraph, push};
-use super::{Page, markdown};
+use super::{Page, markdown, push};
 use crate::advisory::{Advisory, Kind, Registry};
 
 /// What a registry knows of a crate.
@@ -44,7 +45,7 @@ impl Releases {
     ) {
         if self.list.is_empty() {
             let none = format!("none: {} has no such crate", self.registry);
-            Paragraph::of(&none, Style::new()).write(out, margin("    ", "    "), page);
+            Paragraph::of(&none).write(out, margin("    ", "    "), page);
             return;
         }
         let judged: Vec<Judged<'_>> = self
@@ -69,7 +70,7 @@ impl Releases {
 pub struct Explained<'a> {
     pub advisory: &'a Advisory,
     /// Where RustSec shows it, if it is RustSec's.
-    pub url: Option<String>,
+    pub url: Option<Link>,
     /// The database that it comes from, where there are several.
     pub database: Option<&'a str>,
     /// None if they are not known.
@@ -79,25 +80,21 @@ pub struct Explained<'a> {
 /// Adds all of one advisory to `out`.
 pub fn advisory(out: &mut String, explained: &Explained<'_>, page: Page) {
     let advisory = explained.advisory;
-    let url = explained.url.as_deref();
     let mut heading = Paragraph::default();
     heading.push(
         &advisory.id,
         &Look {
             style: style::LITERAL,
-            link: url.filter(|url| wrap::is_followed(url)).map(Into::into),
+            link: explained.url.clone(),
         },
     );
     heading.space();
-    heading.push(&advisory.title, &bold());
+    heading.push(&advisory.title, &Style::new().bold().into());
     heading.write(out, margin("", "    "), page);
     out.push('\n');
 
     let mut fields = Fields { out, page };
-    let kind = Look {
-        style: kind_style(advisory.kind),
-        link: None,
-    };
+    let kind = kind_style(advisory.kind).into();
     fields.looking("kind", &kind, [advisory.kind.as_str()]);
     match (advisory.severity, &advisory.cvss) {
         (Some(severity), Some(cvss)) => {
@@ -129,8 +126,8 @@ pub fn advisory(out: &mut String, explained: &Explained<'_>, page: Page) {
     fields.ids("aliases", &advisory.aliases);
     fields.ids("related", &advisory.related);
     let mut links: Vec<&str> = Vec::new();
+    let url = explained.url.iter().map(Link::url);
     for link in url
-        .into_iter()
         .chain(advisory.url.as_deref())
         .chain(advisory.references.iter().map(String::as_str))
     {
@@ -170,27 +167,11 @@ fn section(out: &mut String, title: &str) {
     push(out, format_args!("\n{header}{title}{header:#}\n"));
 }
 
-/// Where RustSec shows one of its own advisories.
-pub fn rustsec_page(id: &str) -> Option<String> {
-    let plain = id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (plain && id.starts_with("RUSTSEC-"))
-        .then(|| format!("https://rustsec.org/advisories/{id}.html"))
-}
-
 fn kind_style(kind: Kind) -> Style {
     match kind {
         Kind::Malicious | Kind::Vulnerability => style::ERROR,
         Kind::Unsound | Kind::Yanked => style::WARN,
         Kind::Unmaintained | Kind::Notice => style::NOTE,
-    }
-}
-
-fn bold() -> Look {
-    Look {
-        style: Style::new().bold(),
-        link: None,
     }
 }
 

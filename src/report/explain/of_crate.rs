@@ -6,8 +6,9 @@ use semver::Version;
 
 use super::{Releases, kind_style, margin, patched, section};
 use crate::advisory::{Advisory, Kind};
+use crate::report::link::Link;
+use crate::report::paragraph::{Look, Paragraph};
 use crate::report::releases::{Mark, Release, Yanks};
-use crate::report::wrap::{self, Look, Paragraph};
 use crate::report::{Page, counted};
 
 /// All that is known of a crate, or of one version of it, in one registry.
@@ -29,7 +30,7 @@ pub struct Crate<'a> {
 pub struct Listed {
     pub advisory: Advisory,
     /// Where RustSec shows it, if it is RustSec's.
-    pub url: Option<String>,
+    pub url: Option<Link>,
 }
 
 /// Adds all of a crate to `out`.
@@ -50,10 +51,11 @@ pub fn of_crate(out: &mut String, subject: &Crate<'_>, page: Page) {
     });
 
     let mut heading = Paragraph::default();
-    heading.push(subject.name, &literal());
+    let literal = style::LITERAL.into();
+    heading.push(subject.name, &literal);
     if let Some(version) = subject.version {
         heading.space();
-        heading.push(&version.to_string(), &literal());
+        heading.push(&version.to_string(), &literal);
     }
     let plain = Look::default();
     if let Some(registry) = subject.registry {
@@ -151,21 +153,12 @@ fn write_list(out: &mut String, title: &str, list: &[&Listed], page: Page) {
             &advisory.id,
             &Look {
                 style: Style::new().bold(),
-                link: url
-                    .as_deref()
-                    .filter(|url| wrap::is_followed(url))
-                    .map(Into::into),
+                link: url.clone(),
             },
         );
         let plain = Look::default();
         line.push(&format!(" {} ", advisory.date), &plain);
-        line.push(
-            advisory.kind.as_str(),
-            &Look {
-                style: kind_style(advisory.kind),
-                link: None,
-            },
-        );
+        line.push(advisory.kind.as_str(), &kind_style(advisory.kind).into());
         match (advisory.severity, advisory.kind) {
             (Some(severity), _) => line.push(&format!(", {severity} severity"), &plain),
             (None, Kind::Malicious | Kind::Vulnerability) => {
@@ -174,13 +167,9 @@ fn write_list(out: &mut String, title: &str, list: &[&Listed], page: Page) {
             _ => {}
         }
         line.write(out, margin("    ", "        "), page);
-        Paragraph::of(&advisory.title, Style::new()).write(
-            out,
-            margin("        ", "        "),
-            page,
-        );
+        Paragraph::of(&advisory.title).write(out, margin("        ", "        "), page);
         let patched = format!("patched: {}", patched(advisory));
-        Paragraph::of(&patched, Style::new()).write(out, margin("        ", "          "), page);
+        Paragraph::of(&patched).write(out, margin("        ", "          "), page);
     }
 }
 
@@ -248,11 +237,4 @@ fn write_yanked(out: &mut String, yanked: &[&Release], page: Page) {
         }
     }
     text.write(out, margin("    ", "    "), page);
-}
-
-fn literal() -> Look {
-    Look {
-        style: style::LITERAL,
-        link: None,
-    }
 }

@@ -12,8 +12,9 @@ use anstyle::{AnsiColor, Style};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use self::table::Table;
-use super::wrap::{Look, Margin, Paragraph, is_followed, push};
-use super::{Configured, Page, wrap};
+use super::link::Link;
+use super::paragraph::{Look, Margin, Paragraph};
+use super::{Configured, Page, push};
 
 /// Lists and quotes within each other that are still indented.
 const DEEPEST: usize = 8;
@@ -258,9 +259,9 @@ impl Writer<'_> {
     fn link(&mut self, target: &str) {
         let target: Rc<str> = target.into();
         self.look_on(|look| {
-            if is_followed(&target) {
+            if let Some(link) = Link::new(&target) {
                 look.style = look.style.underline();
-                look.link = Some(target.clone());
+                look.link = Some(link);
             }
         });
         self.links.open.push((target, String::new()));
@@ -280,12 +281,8 @@ impl Writer<'_> {
             targets.push(target);
             targets.len()
         });
-        let look = Look {
-            style: FAINT,
-            link: None,
-        };
         self.text.space();
-        self.text.piece(&format!("[{number}]"), &look);
+        self.text.piece(&format!("[{number}]"), &FAINT.into());
     }
 
     /// Starts a block, set off from what stands above it.
@@ -442,7 +439,7 @@ impl Writer<'_> {
                 first: &margin,
                 rest: &margin,
             };
-            wrap::link(target).write(self.out, margin, self.page);
+            Paragraph::address(target).write(self.out, margin, self.page);
         }
     }
 }
@@ -458,7 +455,12 @@ mod tests {
 
     fn written(markdown: &str, width: usize, links: bool) -> String {
         let mut out = String::new();
-        write(&mut out, markdown, 4, Page { width, links });
+        let page = Page {
+            width: Some(width),
+            unicode: true,
+            links,
+        };
+        write(&mut out, markdown, 4, page);
         out
     }
 

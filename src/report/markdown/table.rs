@@ -2,8 +2,8 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::Page;
-use crate::report::wrap::{Look, Margin, Paragraph, push};
+use crate::report::paragraph::{Look, Margin, Paragraph};
+use crate::report::{Page, push};
 
 /// A table, as far as it was read.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Table {
     pub(super) fn write(&self, out: &mut String, margin: Margin<'_>, page: Page) {
         let widths = self.widths();
         let needed = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        let fits = margin.rest.width() + needed <= page.width;
+        let fits = page.fits(margin.rest.width() + needed);
         let mut start = margin.first;
         for (place, row) in self.rows.iter().enumerate() {
             if fits {

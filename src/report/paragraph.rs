@@ -1,31 +1,14 @@
-//! Foreign text in lines of a given width: words with styles and links, escaped as they are laid out.
-
-use std::fmt::Write as _;
-use std::rc::Rc;
+//! Text in the lines of a page: words with styles and links, escaped as they are laid out.
 
 use anstyle::Style;
 use cargo_util_terminal::Hyperlink;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::link::Link;
 use super::untrusted::Escape;
+use super::{Page, push};
 
-/// How the page is that text is laid out for.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// Columns. A word that is longer still has a line of its own.
-    pub width: usize,
-    /// Whether links can be followed where they are shown.
-    pub links: bool,
-}
-
-/// What goes in front of the lines of a block. It is ours, or was escaped.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Margin<'a> {
-    pub(super) first: &'a str,
-    pub(super) rest: &'a str,
-}
-
-/// Words that share lines.
+/// Words that share lines. They may be foreign; what was escaped before stays as it is.
 #[derive(Debug, Default)]
 pub(super) struct Paragraph {
     words: Vec<Word>,
@@ -51,14 +34,44 @@ struct Piece {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Look {
     pub(super) style: Style,
-    /// A target that [`is_followed`] allows.
-    pub(super) link: Option<Rc<str>>,
+    pub(super) link: Option<Link>,
+}
+
+impl From<Style> for Look {
+    fn from(style: Style) -> Look {
+        Look { style, link: None }
+    }
+}
+
+/// What goes in front of the lines of a paragraph. It is ours, or was escaped, and it may hold styles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Margin<'a> {
+    pub(super) first: &'a str,
+    pub(super) rest: &'a str,
 }
 
 impl Paragraph {
-    pub(super) fn of(text: &str, style: Style) -> Paragraph {
+    pub(super) fn of(text: &str) -> Paragraph {
         let mut paragraph = Paragraph::default();
-        paragraph.push(text, &Look { style, link: None });
+        paragraph.push(text, &Look::default());
+        paragraph
+    }
+
+    /// Of a text with every space that it has.
+    pub(super) fn spaced(text: &str) -> Paragraph {
+        let mut paragraph = Paragraph::default();
+        paragraph.words(text);
+        paragraph
+    }
+
+    /// An address that shows itself, and leads there if a terminal may be told so.
+    pub(super) fn address(url: &str) -> Paragraph {
+        let mut paragraph = Paragraph::default();
+        let look = Look {
+            style: Style::new(),
+            link: Link::new(url),
+        };
+        paragraph.push(url, &look);
         paragraph
     }
 
@@ -66,7 +79,7 @@ impl Paragraph {
         self.words.is_empty()
     }
 
-    /// Adds foreign text. Its white space parts words.
+    /// Adds text. Its white space parts words.
     pub(super) fn push(&mut self, text: &str, look: &Look) {
         for (place, part) in text.split(|c: char| c.is_ascii_whitespace()).enumerate() {
             if place > 0 {
@@ -78,7 +91,21 @@ impl Paragraph {
         }
     }
 
-    /// Adds foreign text that belongs to the word before it.
+    /// Adds text as one word, whatever spaces it holds.
+    pub(super) fn word(&mut self, text: &str) {
+        self.space();
+        self.piece(text, &Look::default());
+        self.space();
+    }
+
+    /// Adds the words of a text with every space between them.
+    pub(super) fn words(&mut self, text: &str) {
+        for part in text.split(' ') {
+            self.word(part);
+        }
+    }
+
+    /// Adds text that belongs to the word before it.
     pub(super) fn piece(&mut self, text: &str, look: &Look) {
         let word = match self.words.last_mut().filter(|_| self.open) {
             Some(word) => word,
@@ -142,15 +169,17 @@ impl Paragraph {
         line.finish();
     }
 
-    /// Writes it in lines of the page's width.
+    /// Writes it in lines of the page's width. A word that is longer has a line of its own.
     pub(super) fn write(&self, out: &mut String, margin: Margin<'_>, page: Page) {
-        let mut margins = std::iter::once(margin.first).chain(std::iter::repeat(margin.rest));
+        // However deep the margin, there is room for a few words.
+        let room = |margin: &str| page.room(columns_of(margin)).max(ROOM);
+        let first = (margin.first, room(margin.first));
+        let rest = (margin.rest, room(margin.rest));
+        let mut margins = std::iter::once(first).chain(std::iter::repeat(rest));
         let mut words = self.words.as_slice();
         let mut scratch = String::new();
         while !words.is_empty() {
-            let start = margins.next().unwrap_or_default();
-            // However deep the margin, there is room for a few words.
-            let room = page.width.saturating_sub(start.width()).max(ROOM);
+            let (start, room) = margins.next().unwrap_or_default();
             let mut columns = 0;
             let mut count = 0;
             for word in words {
@@ -177,6 +206,11 @@ impl Paragraph {
 
 /// The least columns that a line of text gets.
 const ROOM: usize = 16;
+
+/// The columns of text that may hold styles.
+fn columns_of(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().width()
+}
 
 impl Word {
     /// The word as it is shown, in `scratch`, with the end of each piece and the columns of the whole.
@@ -260,8 +294,11 @@ impl<'a> Line<'a> {
         }
         push(self.out, format_args!("{:#}", self.look.style));
         push(self.out, format_args!("{}", look.style));
-        if let Some(target) = look.link.as_deref().filter(|_| links) {
-            push(self.out, format_args!("{}", Hyperlink::with_url(target)));
+        if let Some(link) = look.link.as_ref().filter(|_| links) {
+            push(
+                self.out,
+                format_args!("{}", Hyperlink::with_url(link.url())),
+            );
         }
         self.look = look.clone();
     }
@@ -271,55 +308,29 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Adds to a string, which cannot fail.
-pub(super) fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text)
-        .expect("a string takes all that is written");
-}
-
-/// A foreign address that shows itself.
-pub(super) fn link(target: &str) -> Paragraph {
-    let mut paragraph = Paragraph::default();
-    let link = is_followed(target).then(|| Rc::from(target));
-    paragraph.push(
-        target,
-        &Look {
-            style: Style::new(),
-            link,
-        },
-    );
-    paragraph
-}
-
-/// Whether a terminal may be told to lead there: on the web, in plain characters, and not longer than terminals take.
-pub(super) fn is_followed(target: &str) -> bool {
-    let scheme = |scheme: &str| {
-        target
-            .get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    (scheme("https://") || scheme("http://"))
-        && target.len() <= 2000
-        && target.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const PAGE: Page = Page {
-        width: 24,
+        width: Some(24),
+        unicode: true,
         links: false,
     };
 
-    fn written(text: &str) -> String {
+    const MARGIN: Margin<'_> = Margin {
+        first: "- ",
+        rest: "  ",
+    };
+
+    fn laid_out(paragraph: &Paragraph, margin: Margin<'_>, page: Page) -> String {
         let mut out = String::new();
-        let margin = Margin {
-            first: "- ",
-            rest: "  ",
-        };
-        Paragraph::of(text, Style::new()).write(&mut out, margin, PAGE);
+        paragraph.write(&mut out, margin, page);
         out
+    }
+
+    fn written(text: &str) -> String {
+        laid_out(&Paragraph::of(text), MARGIN, PAGE)
     }
 
     #[test]
@@ -336,6 +347,52 @@ mod tests {
         assert_eq!(
             written(&format!("a {long} b")),
             format!("- a\n  {long}\n  b\n")
+        );
+    }
+
+    #[test]
+    fn where_nothing_limits_a_line_none_is_broken() {
+        let text = "one two three four five six seven";
+        let page = Page {
+            width: None,
+            ..PAGE
+        };
+        assert_eq!(
+            laid_out(&Paragraph::of(text), MARGIN, page),
+            format!("- {text}\n")
+        );
+    }
+
+    #[test]
+    fn spaces_part_words_or_are_kept() {
+        assert_eq!(written("a  b "), "- a b\n");
+        let spaced = Paragraph::spaced("a  b ");
+        assert_eq!(laid_out(&spaced, MARGIN, PAGE), "- a  b \n");
+        let mut whole = Paragraph::of("one two three four");
+        whole.word("five six");
+        assert_eq!(
+            laid_out(&whole, MARGIN, PAGE),
+            "- one two three four\n  five six\n"
+        );
+    }
+
+    #[test]
+    fn styles_and_links_take_no_columns() {
+        let margin = Margin {
+            first: "\u{1b}[1mwarn\u{1b}[0m ",
+            rest: " ",
+        };
+        let mut paragraph = Paragraph::address("https://a.example");
+        paragraph.piece(":", &Look::default());
+        paragraph.word("b");
+        let page = Page {
+            links: true,
+            ..PAGE
+        };
+        assert_eq!(
+            laid_out(&paragraph, margin, page),
+            "\u{1b}[1mwarn\u{1b}[0m \u{1b}]8;;https://a.example\u{1b}\\https://a.example\
+             \u{1b}]8;;\u{1b}\\:\n b\n"
         );
     }
 
@@ -357,31 +414,10 @@ mod tests {
 
     #[test]
     fn marks_do_not_add_up_across_looks() {
-        let bold = Look {
-            style: Style::new().bold(),
-            link: None,
-        };
-        let mut paragraph = Paragraph::of("#", Style::new());
-        paragraph.piece("#[x]", &bold);
+        let mut paragraph = Paragraph::of("#");
+        paragraph.piece("#[x]", &Style::new().bold().into());
         let mut out = String::new();
         paragraph.write_line(&mut out, PAGE);
         assert_eq!(out, "#\u{1b}[1m\\u{23}[x]\u{1b}[0m");
-    }
-
-    #[test]
-    fn only_the_web_is_followed() {
-        for (target, expected) in [
-            ("https://a.example/?b#c", true),
-            ("HTTP://a.example", true),
-            ("javascript:alert(1)", false),
-            ("file:///etc/passwd", false),
-            ("https://a.example/\u{1b}\\", false),
-            ("https://ä.example", false),
-            ("https://a b", false),
-            ("//a.example", false),
-            ("é", false),
-        ] {
-            assert_eq!(is_followed(target), expected, "{target}");
-        }
     }
 }
