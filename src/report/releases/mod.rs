@@ -11,15 +11,20 @@
 //!
 //! The marks are letters, so that the line can be read without colours.
 
-use anstyle::Style;
+mod line;
+mod mark;
+mod run;
+
+pub use self::mark::Mark;
+
 use cargo_util_terminal::style;
 use jiff::Timestamp;
-use semver::{Version, VersionReq};
+use semver::Version;
 use unicode_width::UnicodeWidthStr as _;
 
+use self::run::Run;
 use super::paragraph::{Margin, Paragraph};
-use super::{Page, Untrusted, counted, push};
-use crate::advisory::Advisory;
+use super::{Page, counted};
 
 /// A version of a crate, as its registry lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,72 +44,6 @@ impl Release {
 
 fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
-}
-
-/// What stands on the line for a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mark {
-    Affected,
-    Unaffected,
-    Patched,
-}
-
-impl Mark {
-    /// RustSec's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mark::Affected => "affected",
-            Mark::Unaffected => "unaffected",
-            Mark::Patched => "patched",
-        }
-    }
-
-    /// What `advisory` says of `version`.
-    ///
-    /// Which versions are affected, the ranges say, as everywhere. A pre-release meets few requirements, so what it is if
-    /// it is not affected goes by the order: it is patched if some affected version is older.
-    pub fn of(version: &Version, advisory: &Advisory) -> Mark {
-        let meets = |requirements: &[String]| {
-            requirements.iter().any(|requirement| {
-                VersionReq::parse(requirement).is_ok_and(|requirement| requirement.matches(version))
-            })
-        };
-        if advisory.affects(version) {
-            Mark::Affected
-        } else if meets(&advisory.unaffected) {
-            Mark::Unaffected
-        } else if meets(&advisory.patched) {
-            Mark::Patched
-        } else {
-            let older_is_affected = advisory.ranges.iter().any(|range| {
-                range
-                    .introduced
-                    .as_ref()
-                    .is_none_or(|first| first < version)
-            });
-            if older_is_affected {
-                Mark::Patched
-            } else {
-                Mark::Unaffected
-            }
-        }
-    }
-
-    fn letter(self) -> char {
-        match self {
-            Mark::Affected => 'x',
-            Mark::Unaffected => '.',
-            Mark::Patched => 'o',
-        }
-    }
-
-    fn style(self) -> Style {
-        match self {
-            Mark::Affected => style::ERROR,
-            Mark::Unaffected => Style::new().dimmed(),
-            Mark::Patched => style::GOOD,
-        }
-    }
 }
 
 const YANKED: char = 'y';
@@ -147,7 +86,7 @@ pub fn write(
     if releases.is_empty() {
         return;
     }
-    write_line(out, releases, named, page);
+    line::write(out, releases, named, page);
     let runs: Vec<Run<'_>> = releases.chunk_by(Judged::is_like).map(Run).collect();
     // Very long versions stand out rather than push all others away.
     let widest = runs.iter().map(|run| run.versions().width());
@@ -162,81 +101,6 @@ const INDENT: usize = 4;
 /// Columns of two versions that others are still lined up with.
 const LONGEST: usize = 32;
 
-/// Releases beside each other of which the same can be said.
-struct Run<'a>(&'a [Judged<'a>]);
-
-impl Run<'_> {
-    /// The advisories that affect the releases: their ids where a few affect all, else how many there are.
-    fn by(&self) -> Option<String> {
-        let counts = self.0.iter().map(|judged| judged.ids.len());
-        let (fewest, most) = (counts.clone().min()?, counts.max()?);
-        let first = self.0.first()?;
-        let same = self.0.iter().all(|judged| judged.ids == first.ids);
-        let counted = counted(most, "advisory", "advisories");
-        if most == 0 {
-            None
-        } else if same && most <= 2 {
-            Some(first.ids.join(", "))
-        } else if same {
-            Some(counted)
-        } else if fewest == most {
-            Some(format!("{counted} each"))
-        } else {
-            Some(format!("{fewest} to {counted}"))
-        }
-    }
-
-    fn versions(&self) -> String {
-        let shown =
-            |judged: &Judged<'_>| Untrusted(&judged.release.version.to_string()).to_string();
-        match self.0 {
-            [] => String::new(),
-            [one] => shown(one),
-            [first, .., last] => format!("{} … {}", shown(first), shown(last)),
-        }
-    }
-
-    fn write(&self, out: &mut String, width: usize, page: Page) {
-        let Some(first) = self.0.first() else {
-            return;
-        };
-        let mut words = first.word.to_owned();
-        let yanked = self.0.iter().filter(|judged| judged.release.yanked).count();
-        if self.0.len() > 1 {
-            words.push_str(&format!(", {} releases", self.0.len()));
-            if yanked > 0 {
-                words.push_str(&format!(" ({yanked} yanked)"));
-            }
-        } else if yanked > 0 {
-            words.push_str(", yanked");
-        }
-        let days = self.0.iter().filter_map(|judged| judged.release.published);
-        // Old branches live on, so that the newest version need not be the last one published.
-        if let (Some(from), Some(to)) = (days.clone().min(), days.max()) {
-            let (from, to) = (day(from), day(to));
-            words.push_str(", ");
-            words.push_str(&from);
-            if from != to {
-                words.push_str(&format!(" to {to}"));
-            }
-        }
-        if let Some(by) = self.by() {
-            words.push_str(&format!("; by {by}"));
-        }
-        let versions = self.versions();
-        let versions_width = versions.width();
-        let style = first.mark.style();
-        let padding = " ".repeat(width.saturating_sub(versions_width));
-        let start = format!(
-            "{:INDENT$}{style}{}{style:#}  {versions}{padding}  ",
-            "",
-            first.mark.letter()
-        );
-        let columns = INDENT + 3 + versions_width + padding.len() + 2;
-        write_words(out, &start, columns, &words, page);
-    }
-}
-
 /// Writes `words` behind `start`, which takes so many `columns`.
 fn write_words(out: &mut String, start: &str, columns: usize, words: &str, page: Page) {
     let margin = Margin {
@@ -244,57 +108,6 @@ fn write_words(out: &mut String, start: &str, columns: usize, words: &str, page:
         rest: &" ".repeat(columns),
     };
     Paragraph::of(words).write(out, margin, page);
-}
-
-/// Draws the line: a mark a release, or where there are more of them than columns, one for a few beside each other.
-fn write_line(out: &mut String, releases: &[Judged<'_>], named: Option<&Version>, page: Page) {
-    let columns = page.room(INDENT).clamp(1, releases.len());
-    let start_of = |column: usize| column * releases.len() / columns;
-    push(out, format_args!("{:INDENT$}", ""));
-    let mut open = Style::new();
-    for column in 0..columns {
-        let shared = &releases[start_of(column)..start_of(column + 1)];
-        let worst = shared.iter().map(|judged| judged.mark).min();
-        let all_yanked = shared.iter().all(|judged| judged.release.yanked);
-        let (letter, style) = match worst {
-            Some(_) if all_yanked => (YANKED, style::WARN),
-            Some(mark) => (mark.letter(), mark.style()),
-            None => (' ', Style::new()),
-        };
-        if style != open {
-            push(out, format_args!("{open:#}{style}"));
-            open = style;
-        }
-        out.push(letter);
-    }
-    push(out, format_args!("{open:#}\n"));
-    let named = named.and_then(|named| {
-        let place = releases
-            .iter()
-            .position(|judged| judged.release.version == *named)?;
-        let column = (0..columns).find(|column| start_of(column + 1) > place)?;
-        Some((INDENT + column, named))
-    });
-    if let Some((column, named)) = named {
-        let shown = Untrusted(&named.to_string()).to_string();
-        let before = column.saturating_sub(shown.width() + 1);
-        let bold = style::LITERAL;
-        if page.fits(column + 2 + shown.width()) || before < INDENT {
-            push(out, format_args!("{:column$}{bold}^ {shown}{bold:#}\n", ""));
-        } else {
-            push(out, format_args!("{:before$}{bold}{shown} ^{bold:#}\n", ""));
-        }
-    }
-    let most = releases.len().div_ceil(columns);
-    if most > 1 {
-        push(
-            out,
-            format_args!(
-                "{:INDENT$}(a mark stands for up to {most} releases, the worst of them)\n",
-                ""
-            ),
-        );
-    }
 }
 
 /// Says which releases are yanked, as far as a line or two hold them.
@@ -331,46 +144,15 @@ fn write_yanked(out: &mut String, releases: &[Judged<'_>], yanks: Yanks, page: P
 mod tests {
     use snapbox::{assert_data_eq, str};
 
+    use super::mark::tests::advisory;
     use super::*;
-    use crate::advisory::{Kind, Range, Registry};
+    use crate::advisory::Advisory;
 
     const PAGE: Page = Page {
         width: Some(80),
         unicode: true,
         links: false,
     };
-
-    fn advisory(patched: &[&str], unaffected: &[&str], ranges: &[(&str, &str)]) -> Advisory {
-        let version = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
-        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        Advisory {
-            id: "RUSTSEC-2020-0001".to_owned(),
-            package: "leaky".to_owned(),
-            kind: Kind::Vulnerability,
-            title: String::new(),
-            description: String::new(),
-            date: "2020-01-01".to_owned(),
-            url: None,
-            references: Vec::new(),
-            aliases: Vec::new(),
-            related: Vec::new(),
-            cvss: None,
-            severity: None,
-            patched: owned(patched),
-            unaffected: owned(unaffected),
-            affected_os: Vec::new(),
-            affected_arch: Vec::new(),
-            affected_functions: Vec::new(),
-            registry: Registry::CratesIo,
-            ranges: ranges
-                .iter()
-                .map(|(introduced, fixed)| Range {
-                    introduced: version(introduced),
-                    fixed: version(fixed),
-                })
-                .collect(),
-        }
-    }
 
     fn release(version: &str) -> Release {
         Release {
@@ -438,32 +220,6 @@ mod tests {
 
 "#]]
         );
-    }
-
-    #[test]
-    fn pre_releases_go_by_the_order() {
-        let advisory = advisory(&[">=1.2.0"], &["<1.0.0"], &[("1.0.0", "1.2.0")]);
-        for (version, mark) in [
-            ("1.0.0-rc.1", Mark::Unaffected),
-            ("1.0.0", Mark::Affected),
-            ("1.2.0-rc.1", Mark::Affected),
-            ("1.2.0", Mark::Patched),
-            ("1.3.0-rc.1", Mark::Patched),
-        ] {
-            assert_eq!(
-                Mark::of(&version.parse().unwrap(), &advisory),
-                mark,
-                "{version}"
-            );
-        }
-    }
-
-    #[test]
-    fn code_that_was_removed_later_is_unaffected_there() {
-        let advisory = advisory(&[], &[">=2.0.0"], &[("", "2.0.0")]);
-        let mark = |version: &str| Mark::of(&version.parse().unwrap(), &advisory);
-        assert_eq!(mark("1.9.0"), Mark::Affected);
-        assert_eq!(mark("2.0.0"), Mark::Unaffected);
     }
 
     #[test]
