@@ -163,3 +163,33 @@ impl PlatformSet {
         platform >= Self::MOST || self.0 & (1 << platform) != 0
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Release 1.0.0 of a package that is no member.
+    pub(crate) fn package(name: &str, built: bool) -> Package {
+        let scope = if built {
+            Scope::Runtime
+        } else {
+            Scope::Unbuilt
+        };
+        Package {
+            name: name.to_owned(),
+            version: "1.0.0".parse().unwrap(),
+            source: Rc::new(Source {
+                id: None,
+                registry: None,
+            }),
+            member: false,
+            yanked: Yanked::No,
+            platforms: None,
+            usage: Some(Usage {
+                scope,
+                direct: false,
+            }),
+            features: None,
+        }
+    }
+}

@@ -246,36 +246,16 @@ fn near(graph: &Graph) -> Vec<[Option<Near>; SCOPES.len()]> {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
-    use super::super::{DependencyKind, Lack, Package, Source, Usage, Yanked};
+    use super::super::tests::package;
+    use super::super::{DependencyKind, Lack, Usage};
     use super::*;
-
-    fn package(name: usize, scope: Scope) -> Package {
-        Package {
-            name: format!("p{name}"),
-            version: "1.0.0".parse().unwrap(),
-            source: Rc::new(Source {
-                id: None,
-                registry: None,
-            }),
-            member: false,
-            yanked: Yanked::No,
-            platforms: None,
-            usage: Some(Usage {
-                scope,
-                direct: false,
-            }),
-            features: None,
-        }
-    }
 
     fn graph(packages: usize, edges: &[(usize, usize)]) -> Graph {
         Graph {
             packages: (0..packages)
-                .map(|name| package(name, Scope::Runtime))
+                .map(|name| package(&format!("p{name}"), true))
                 .collect(),
             edges: edges
                 .iter()
@@ -416,16 +396,7 @@ mod tests {
                     packages: built
                         .iter()
                         .enumerate()
-                        .map(|(name, built)| {
-                            package(
-                                name,
-                                if *built {
-                                    Scope::Runtime
-                                } else {
-                                    Scope::Unbuilt
-                                },
-                            )
-                        })
+                        .map(|(name, built)| package(&format!("p{name}"), *built))
                         .collect(),
                     edges: edges
                         .into_iter()

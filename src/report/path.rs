@@ -177,34 +177,9 @@ fn way(graph: &Graph, edge: &Edge) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use super::*;
-    use crate::graph::{Scope, Source, Switch, Usage, Yanked};
-
-    fn package(name: &str, built: bool) -> Package {
-        let scope = if built {
-            Scope::Runtime
-        } else {
-            Scope::Unbuilt
-        };
-        Package {
-            name: name.to_owned(),
-            version: "1.0.0".parse().unwrap(),
-            source: Rc::new(Source {
-                id: None,
-                registry: None,
-            }),
-            member: false,
-            yanked: Yanked::No,
-            platforms: None,
-            usage: Some(Usage {
-                scope,
-                direct: false,
-            }),
-            features: None,
-        }
-    }
+    use crate::graph::Switch;
+    use crate::graph::tests::package;
 
     /// `a`, `b`, `c` and so on, each with an edge to the next one.
     fn chain(built: usize, edges: Vec<Edge>) -> (Graph, Path) {
