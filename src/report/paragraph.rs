@@ -171,8 +171,11 @@ impl Paragraph {
 
     /// Writes it in lines of the page's width. A word that is longer has a line of its own.
     pub(super) fn write(&self, out: &mut String, margin: Margin<'_>, page: Page) {
-        // However deep the margin, there is room for a few words.
-        let room = |margin: &str| page.room(columns_of(margin)).max(ROOM);
+        // However deep the margin, there is room for a few words. Where there is room for all, nothing is measured.
+        let room = |margin: &str| match page.width {
+            Some(_) => page.room(columns_of(margin)).max(ROOM),
+            None => usize::MAX,
+        };
         let first = (margin.first, room(margin.first));
         let rest = (margin.rest, room(margin.rest));
         let mut margins = std::iter::once(first).chain(std::iter::repeat(rest));
@@ -184,7 +187,10 @@ impl Paragraph {
             let mut count = 0;
             for word in words {
                 let first = count == 0;
-                let width = word.shown(first, &mut scratch).1 + usize::from(!first);
+                let width = match room {
+                    usize::MAX => 0,
+                    _ => word.shown(first, &mut scratch).1 + usize::from(!first),
+                };
                 if !first && (word.starts_line || columns + width > room) {
                     break;
                 }
