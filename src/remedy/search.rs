@@ -299,12 +299,15 @@ fn without(chosen: &[&Requirement]) -> Freedom {
     }
 }
 
+/// Edits of manifests, and what members require then.
+type Worded = (Vec<Edit>, BTreeMap<Edge, VersionReq>);
+
 /// The chosen lines as they should be for `resolve`, and what members require then. None where a line cannot be read.
 fn worded(
     world: &World<'_, '_>,
     chosen: &[&Requirement],
     resolve: &Resolve,
-) -> CargoResult<Option<(Vec<Edit>, BTreeMap<Edge, VersionReq>)>> {
+) -> CargoResult<Option<Worded>> {
     let mut edits = Vec::new();
     let mut requirements = BTreeMap::new();
     for requirement in chosen {
