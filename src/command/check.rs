@@ -157,9 +157,13 @@ impl Answer<'_> {
                 Ok(remedies)
             }
             Err(error) => {
+                // What was done and why it failed. What lies between says the same in other words.
+                let cause = error.root_cause().to_string();
+                let cause = cause.lines().next().unwrap_or_default();
                 self.gctx.shell().note(format!(
-                    "remedies could not be looked for: {}",
-                    Untrusted(&format!("{error:#}"))
+                    "remedies could not be looked for: {}: {}",
+                    Untrusted(&error.to_string()),
+                    Untrusted(cause)
                 ))?;
                 Ok(Remedies::default())
             }

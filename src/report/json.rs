@@ -11,7 +11,7 @@ use crate::graph::{DependencyKind, Graph, Package};
 use crate::index::{self, Index};
 use crate::policy::Policy;
 use crate::remedy::Remedy;
-use crate::report::remedy::RemedyInfo;
+use crate::report::remedy_info::RemedyInfo;
 
 /// One answer: one object on one line.
 #[derive(Debug, Serialize)]

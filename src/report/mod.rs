@@ -13,6 +13,7 @@ mod paragraph;
 pub mod path;
 pub mod releases;
 pub mod remedy;
+pub mod remedy_info;
 pub mod tree;
 pub mod untrusted;
 

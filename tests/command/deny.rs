@@ -29,7 +29,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 shaky 1.0.0 (runtime)
     app 0.1.0 → shaky 1.0.0
@@ -37,7 +37,7 @@ shaky 1.0.0 (runtime)
           `shaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .with_stderr_data(str![[r#"
@@ -86,7 +86,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -106,7 +106,7 @@ evil 1.0.0 (runtime)
     deny  RUSTSEC-2020-0001: malicious, severity not scored
           `evil` can be attacked
           reported [..] ago, 2020-01-01
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .with_stderr_data(str![[r#"

@@ -88,8 +88,8 @@ leaky-cryptography 0.16.0 (runtime)
     allow  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
-    remedy  Cargo.toml:12 `browser-engine` without its feature `crypto`
-            (`default-features = false`) drops it, if the code can do without
+    remedy  build `browser-engine` without its feature `crypto`, if the code can
+            do without: `default-features = false` in Cargo.toml:12
 
 "#]])
         .run();
@@ -110,8 +110,8 @@ leaky-cryptography 0.16.0 (runtime)
     allow  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
-    remedy  Cargo.toml:12 `browser-engine` without its feature `crypto` (`default-features = false`) drops it, if the
-            code can do without
+    remedy  build `browser-engine` without its feature `crypto`, if the code can do without: `default-features = false`
+            in Cargo.toml:12
 
 "#]])
         .run();
@@ -133,7 +133,7 @@ leaky-cryptography 0.16.0 (runtime)
     allow  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
-    remedy  Cargo.toml:12 `browser-engine` without its feature `crypto` (`default-features = false`) drops it, if the code can do without
+    remedy  build `browser-engine` without its feature `crypto`, if the code can do without: `default-features = false` in Cargo.toml:12
 
 "#]])
         .run();
@@ -169,8 +169,8 @@ fn at_80_columns_in_colour() {
     ^[[1m^[[92mallow^[[0m  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
-    ^[[1m^[[92mremedy^[[0m  Cargo.toml:12 `browser-engine` without its feature `crypto`
-            (`default-features = false`) drops it, if the code can do without
+    ^[[1m^[[92mremedy^[[0m  build `browser-engine` without its feature `crypto`, if the code can
+            do without: `default-features = false` in Cargo.toml:12
 
 "#]],
     );
@@ -194,8 +194,8 @@ fn at_120_columns_in_colour_with_links() {
     ^[[1m^[[92mallow^[[0m  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
-    ^[[1m^[[92mremedy^[[0m  Cargo.toml:12 `browser-engine` without its feature `crypto` (`default-features = false`) drops it, if the
-            code can do without
+    ^[[1m^[[92mremedy^[[0m  build `browser-engine` without its feature `crypto`, if the code can do without: `default-features = false`
+            in Cargo.toml:12
 
 "#]]);
 }
@@ -293,7 +293,7 @@ leaky 1.0.1 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  Cargo.toml:7 `engine` without its feature `full` (`features = []`) drops it, if the code can do without
+    remedy  build `engine` without its feature `full`, if the code can do without: `features = []` in Cargo.toml:7
 
 "#]])
         .run();
@@ -313,7 +313,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -338,7 +338,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 leaky 2.0.0 (runtime)
     app 0.1.0 → new 1.0.0 → leaky 2.0.0
@@ -346,7 +346,7 @@ leaky 2.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -397,7 +397,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -426,7 +426,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -449,7 +449,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -543,7 +543,7 @@ compiler 1.0.0 (build)
           `compiler` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 inner 1.0.0 (build)
     app 0.1.0 → mac 1.0.0 → inner 1.0.0
@@ -551,7 +551,7 @@ inner 1.0.0 (build)
           `inner` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();

@@ -87,7 +87,7 @@ always 1.0.0 (runtime)
           `always` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 not in this build:
 deep 1.0.0 (unbuilt)
@@ -97,7 +97,7 @@ deep 1.0.0 (unbuilt)
           `deep` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 tester 1.0.0 (unbuilt)
     shop 0.1.0 (dev-dependencies) → tester 1.0.0
@@ -106,7 +106,7 @@ tester 1.0.0 (unbuilt)
           `tester` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 tls 1.0.0 (unbuilt)
     shop 0.1.0 (features `payment` or `secure`) → tls 1.0.0
@@ -115,7 +115,7 @@ tls 1.0.0 (unbuilt)
           `tls` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 windows 1.0.0 (unbuilt)
     shop 0.1.0 → windows 1.0.0
@@ -124,7 +124,7 @@ windows 1.0.0 (unbuilt)
           `windows` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -142,7 +142,7 @@ always 1.0.0 (runtime)
           `always` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 not in this build:
 deep 1.0.0 (unbuilt)
@@ -153,7 +153,7 @@ deep 1.0.0 (unbuilt)
           `deep` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 tester 1.0.0 (unbuilt)
     [dev-dependencies]
@@ -163,7 +163,7 @@ tester 1.0.0 (unbuilt)
           `tester` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 tls 1.0.0 (unbuilt)
     └── shop 0.1.0 (features `payment` or `secure`)
@@ -172,7 +172,7 @@ tls 1.0.0 (unbuilt)
           `tls` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 windows 1.0.0 (unbuilt)
     └── shop 0.1.0
@@ -181,7 +181,7 @@ windows 1.0.0 (unbuilt)
           `windows` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -310,7 +310,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 not in this build:
 shaky 1.0.0 (unbuilt)
@@ -320,7 +320,7 @@ shaky 1.0.0 (unbuilt)
           `shaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -415,7 +415,7 @@ leaky 1.0.0 (unbuilt)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -473,7 +473,7 @@ leaky 1.0.0 (unbuilt)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();

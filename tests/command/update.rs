@@ -202,7 +202,7 @@ leaky 1.0.0 (runtime)
           what the first says
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();

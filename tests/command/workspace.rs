@@ -73,7 +73,7 @@ run 1.0.0 (runtime)
           `run` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 builder 1.0.0 (build)
     app 0.1.0 (build-dependencies) → builder 1.0.0
@@ -81,7 +81,7 @@ builder 1.0.0 (build)
           `builder` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 inner 1.0.0 (build)
     app 0.1.0 → mac 1.0.0 → inner 1.0.0
@@ -89,7 +89,7 @@ inner 1.0.0 (build)
           `inner` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 mac 1.0.0 (build)
     app 0.1.0 → mac 1.0.0
@@ -97,7 +97,7 @@ mac 1.0.0 (build)
           `mac` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 tester 1.0.0 (dev)
     app 0.1.0 (dev-dependencies) → tester 1.0.0
@@ -105,7 +105,7 @@ tester 1.0.0 (dev)
           `tester` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 not in this build:
 elsewhere 1.0.0 (unbuilt)
@@ -115,7 +115,7 @@ elsewhere 1.0.0 (unbuilt)
           `elsewhere` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .with_stderr_data(
@@ -152,7 +152,7 @@ elsewhere 1.0.0 (unbuilt)
     allow  RUSTSEC-2020-0001: malicious, severity not scored
           `elsewhere` can be attacked
           reported [..] ago, 2020-01-01
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .with_stderr_data(
@@ -205,7 +205,7 @@ leaky 1.0.0 (runtime)
     warn  RUSTSEC-2020-0002: unmaintained
           Nobody looks after it
           reported [..] ago, 2020-01-01
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -221,7 +221,7 @@ fn a_yanked_package_is_told() {
 gone 1.0.0 (runtime)
     app 0.1.0 → gone 1.0.0
     warn  yanked from its registry
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .with_stderr_data(str![[r#"
@@ -280,7 +280,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .with_stderr_data("")
@@ -303,7 +303,7 @@ leaky 1.0.0 (runtime)
           red /u{1b}[31m and /u{202e}backwards
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -349,7 +349,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 shaky 1.0.0 (runtime)
     two 0.1.0 → shaky 1.0.0
@@ -357,7 +357,7 @@ shaky 1.0.0 (runtime)
           `shaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -376,7 +376,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();

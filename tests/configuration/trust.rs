@@ -36,7 +36,7 @@ evil 1.0.0 (runtime)
     warn  RUSTSEC-2020-0001: malicious, severity not scored
           `evil` can be attacked
           reported [..] ago, 2020-01-01
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 leaky 1.0.0 (runtime)
     app 0.1.0 → leaky 1.0.0
@@ -44,7 +44,7 @@ leaky 1.0.0 (runtime)
           `leaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
@@ -80,7 +80,7 @@ leaky 1.0.0 (runtime)
           what the user's says
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();

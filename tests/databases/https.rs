@@ -150,7 +150,7 @@ shaky 1.0.0 (runtime)
           `shaky` can be attacked
           reported [..] ago, 2020-01-01
           no patched version is known
-    remedy  none: no release is without it
+    remedy  none: no later release is free of it
 
 "#]])
         .run();
