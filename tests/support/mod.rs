@@ -321,6 +321,19 @@ pub fn app(dependencies: &str) -> Project {
         .build()
 }
 
+/// [`app`], locked to what the registry has now.
+pub fn locked(dependencies: &str) -> Project {
+    let app = app(dependencies);
+    app.cargo("generate-lockfile").run();
+    app
+}
+
+/// The time so many days ago, as registries write it.
+pub fn days_ago(days: i64) -> String {
+    let then = Timestamp::now() - SignedDuration::from_hours(24 * days);
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// A project `app` locked to a version of `gone` that has been yanked since.
 pub fn app_locked_to_yanked() -> Project {
     let checksum = Package::new("gone", "1.0.0").yanked(true).publish();
