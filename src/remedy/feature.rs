@@ -4,14 +4,16 @@
 //! feature is not for a resolver to say, so nobody but the user makes this change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use cargo::CargoResult;
 use cargo::core::resolver::features::CliFeatures;
-use cargo::core::{Dependency, FeatureValue, Package, PackageId, Resolve};
+use cargo::core::{Dependency, FeatureValue, PackageId, Resolve};
 use cargo::util::interning::InternedString;
 
 use super::Switch;
 use super::attempt::{Edge, Freedom, Goal, attempt};
+use super::manifest::Switches;
 use super::world::World;
 
 /// The features of a dependency.
@@ -44,25 +46,55 @@ pub(super) fn find(
         // The default build does without it already.
         return Ok(None);
     }
-    let leading = world.leading([goal.package]);
-    let mut candidates = Vec::new();
-    for member in world.ws.members() {
-        for (dep, target) in world.dependencies(member.package_id()) {
-            if leading.contains(&target) {
-                candidates.extend(candidates_of(world, member, dep, target)?);
+    let spots = spots(world, goal)?;
+    // A feature that somebody asked for, then one of the default ones.
+    let mut single: Vec<(&Spot, Loss)> = spots
+        .iter()
+        .flat_map(|spot| spot.singles().map(move |loss| (spot, loss)))
+        .collect();
+    single.sort_by_key(|(_, loss)| loss.default);
+    for (spot, loss) in single {
+        if let Some(found) = switched(world, goal, spot, &loss)? {
+            return Ok(Some(found));
+        }
+    }
+    // Then several at one place, of which those come back that do no harm.
+    for spot in &spots {
+        for mut loss in spot.several() {
+            if !drops_built(world, goal, spot, &loss)? {
+                continue;
+            }
+            for feature in loss.features.clone() {
+                let mut less = loss.clone();
+                less.features.remove(&feature);
+                if less != loss && drops_built(world, goal, spot, &less)? {
+                    loss = less;
+                }
+            }
+            if let Some(found) = switched(world, goal, spot, &loss)? {
+                return Ok(Some(found));
             }
         }
     }
-    // A feature that somebody asked for, then one of the default ones, then all of these.
-    candidates.sort_by_key(|candidate| candidate.loss);
-    for candidate in candidates {
-        let features = BTreeMap::from([(candidate.edge, candidate.features)]);
-        if drops(world, goal, features.clone(), true)?.is_some() {
-            let resolve = drops(world, goal, features, false)?;
-            return Ok(Some((candidate.switch, resolve)));
-        }
-    }
     Ok(None)
+}
+
+fn drops_built(world: &World<'_, '_>, goal: &Goal, spot: &Spot, loss: &Loss) -> CargoResult<bool> {
+    Ok(drops(world, goal, spot.without(loss), true)?.is_some())
+}
+
+/// The switch that is `loss` at `spot`, if it drops the package, and what it makes of Cargo.lock.
+fn switched(
+    world: &World<'_, '_>,
+    goal: &Goal,
+    spot: &Spot,
+    loss: &Loss,
+) -> CargoResult<Option<(Switch, Option<Resolve>)>> {
+    if !drops_built(world, goal, spot, loss)? {
+        return Ok(None);
+    }
+    let resolve = drops(world, goal, spot.without(loss), false)?;
+    Ok(Some((spot.switch(world, loss), resolve)))
 }
 
 /// Resolves without the package. None where something needs it.
@@ -82,71 +114,152 @@ fn drops(
     attempt(world, goal, &freedom)
 }
 
-/// A switch and what it takes away.
-struct Candidate {
+/// What is taken away at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Loss {
+    features: BTreeSet<InternedString>,
+    /// `default` goes too, and what it stands for is named instead, but for what is lost.
+    default: bool,
+}
+
+/// A place in a manifest that switches features of a dependency on, and the edges that it does so for: one, or in
+/// `[workspace.dependencies]` one for each member that inherits it.
+struct Spot {
+    place: Switches,
+    /// The features that are named here.
+    named: Vec<InternedString>,
+    /// Whether it is here that `default` can be left out, and what that stands for.
+    defaults: Option<Vec<InternedString>>,
+    edges: Vec<SwitchedOn>,
+}
+
+/// An edge with its features.
+struct SwitchedOn {
     edge: Edge,
-    features: Features,
-    switch: Switch,
-    loss: Loss,
+    now: Features,
+    /// The features that are named at another place too, from where they stay on.
+    elsewhere: Vec<InternedString>,
+    /// The same of `default`.
+    default_elsewhere: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Loss {
-    Named,
-    OneOfDefault,
-    Default,
-}
-
-fn candidates_of(
-    world: &World<'_, '_>,
-    member: &Package,
-    dep: &Dependency,
-    target: PackageId,
-) -> CargoResult<Vec<Candidate>> {
-    let Some(place) = world.manifests.locate(world.ws, member, dep)? else {
-        return Ok(Vec::new());
-    };
-    let now = Features::of(dep);
-    let mut choices = Vec::new();
-    for feature in &now.named {
-        let mut less = now.clone();
-        less.named.retain(|other| other != feature);
-        choices.push((Loss::Named, vec![*feature], less));
-    }
-    if now.default {
-        let defaults = defaults(world, target);
-        for feature in &defaults {
-            let mut less = now.clone();
-            less.default = false;
-            let others = defaults.iter().filter(|other| *other != feature);
-            less.named.extend(others.copied());
-            less.named.sort();
-            less.named.dedup();
-            choices.push((Loss::OneOfDefault, vec![*feature], less));
+/// The places that lead to the package.
+fn spots(world: &World<'_, '_>, goal: &Goal) -> CargoResult<Vec<Spot>> {
+    let leading = world.leading([goal.package]);
+    let mut spots: BTreeMap<(PathBuf, Vec<String>), Spot> = BTreeMap::new();
+    for member in world.ws.members() {
+        for (dep, target) in world.dependencies(member.package_id()) {
+            if !leading.contains(&target) {
+                continue;
+            }
+            let places = world.manifests.switches(world.ws, member, dep)?;
+            for (position, place) in places.iter().enumerate() {
+                let others = || places.iter().enumerate().filter(|(p, _)| *p != position);
+                // Of two places the workspace's is the last one, and decides of `default` unless a member asks for it.
+                let decides = position + 1 == places.len() && dep.uses_default_features();
+                let spot = spots
+                    .entry((place.manifest.clone(), place.key.clone()))
+                    .or_insert_with(|| Spot {
+                        place: place.clone(),
+                        named: interned(&place.features),
+                        defaults: decides.then(|| defaults(world, target)),
+                        edges: Vec::new(),
+                    });
+                spot.edges.push(SwitchedOn {
+                    edge: Edge::new(member.package_id(), dep),
+                    now: Features::of(dep),
+                    elsewhere: others()
+                        .flat_map(|(_, other)| interned(&other.features))
+                        .collect(),
+                    default_elsewhere: others().any(|(_, other)| other.asks_for_default),
+                });
+            }
         }
-        let less = Features {
-            default: false,
-            named: now.named.clone(),
-        };
-        choices.push((Loss::Default, defaults, less));
     }
-    let edge = Edge::new(member.package_id(), dep);
-    Ok(choices
-        .into_iter()
-        .map(|(loss, without, features)| Candidate {
-            edge: edge.clone(),
-            switch: Switch {
-                manifest: super::search::shown(&place.manifest, world.ws.root()).to_owned(),
-                line: place.line,
-                key: place.key.clone(),
-                without: without.iter().map(ToString::to_string).collect(),
-                default_features: features.default,
-                features: features.named.iter().map(ToString::to_string).collect(),
-            },
-            features,
-            loss,
-        })
-        .collect())
+    Ok(spots.into_values().collect())
+}
+
+fn interned(features: &[String]) -> Vec<InternedString> {
+    features.iter().map(InternedString::from).collect()
+}
+
+impl Spot {
+    /// Each feature alone.
+    fn singles(&self) -> impl Iterator<Item = Loss> {
+        let loss = |default: bool| {
+            move |feature: &InternedString| Loss {
+                features: BTreeSet::from([*feature]),
+                default,
+            }
+        };
+        let named = self.named.iter().map(loss(false));
+        named.chain(self.defaults.iter().flatten().map(loss(true)))
+    }
+
+    /// All that are named, and then the default ones as well.
+    fn several(&self) -> Vec<Loss> {
+        let named: BTreeSet<InternedString> = self.named.iter().copied().collect();
+        let mut several = Vec::new();
+        if named.len() > 1 {
+            several.push(Loss {
+                features: named.clone(),
+                default: false,
+            });
+        }
+        if let Some(defaults) = &self.defaults {
+            several.push(Loss {
+                features: named.into_iter().chain(defaults.iter().copied()).collect(),
+                default: true,
+            });
+        }
+        several
+    }
+
+    /// What is to be named here after `loss`.
+    fn left(&self, loss: &Loss) -> Vec<InternedString> {
+        let defaults = self.defaults.iter().flatten().filter(|_| loss.default);
+        let left: BTreeSet<InternedString> = self
+            .named
+            .iter()
+            .chain(defaults)
+            .filter(|feature| !loss.features.contains(*feature))
+            .copied()
+            .collect();
+        left.into_iter().collect()
+    }
+
+    /// The features of the edges after `loss`.
+    fn without(&self, loss: &Loss) -> BTreeMap<Edge, Features> {
+        let edges = self.edges.iter();
+        edges
+            .map(|on| {
+                let mut named = self.left(loss);
+                named.extend(&on.elsewhere);
+                named.sort();
+                named.dedup();
+                let features = Features {
+                    default: on.now.default && (!loss.default || on.default_elsewhere),
+                    named,
+                };
+                (on.edge.clone(), features)
+            })
+            .collect()
+    }
+
+    fn switch(&self, world: &World<'_, '_>, loss: &Loss) -> Switch {
+        let words = |features: &mut dyn Iterator<Item = &InternedString>| -> Vec<String> {
+            features.map(ToString::to_string).collect()
+        };
+        let default = self.edges.iter().any(|on| on.now.default);
+        Switch {
+            manifest: super::search::shown(&self.place.manifest, world.ws.root()).to_owned(),
+            line: self.place.line,
+            key: self.place.key.clone(),
+            without: words(&mut loss.features.iter()),
+            default_features: default && !loss.default,
+            features: words(&mut self.left(loss).iter()),
+        }
+    }
 }
 
 /// The features that `default` stands for and that a manifest can name instead of it.

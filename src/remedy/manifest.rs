@@ -36,6 +36,20 @@ impl Place {
     }
 }
 
+/// A place that switches features of a dependency on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switches {
+    pub manifest: PathBuf,
+    /// Counted from 1. That of the features where they have one of their own.
+    pub line: usize,
+    /// The tables and the key of the dependency.
+    pub key: Vec<String>,
+    /// As they are named.
+    pub features: Vec<String>,
+    /// It says `default-features = true` in so many words.
+    pub asks_for_default: bool,
+}
+
 /// The manifests of a workspace, read once, with the edits made to them so far.
 #[derive(Debug, Default)]
 pub struct Manifests {
@@ -76,6 +90,41 @@ impl Manifests {
             key,
             requirement,
         }))
+    }
+
+    /// Finds what switches on the features of `dep` in `member`: its manifest, and behind it, with `workspace = true`, the
+    /// workspace's, for the features of both count.
+    ///
+    /// # Errors
+    ///
+    /// When a manifest cannot be read.
+    pub fn switches(
+        &self,
+        ws: &Workspace<'_>,
+        member: &Package,
+        dep: &Dependency,
+    ) -> CargoResult<Vec<Switches>> {
+        let key = dep.toml_path();
+        let mut found = Vec::new();
+        let mut add = |manifest: &Path, key: Vec<String>| -> CargoResult<bool> {
+            let Some(entry) = self.entry(manifest, &key)? else {
+                return Ok(false);
+            };
+            found.push(Switches {
+                manifest: manifest.to_owned(),
+                line: entry.features_line,
+                key,
+                features: entry.features,
+                asks_for_default: entry.asks_for_default,
+            });
+            Ok(entry.inherited)
+        };
+        let name = key.last().cloned().unwrap_or_default();
+        if add(member.manifest_path(), key)? {
+            let key = vec!["workspace".to_owned(), "dependencies".to_owned(), name];
+            add(ws.root_manifest(), key)?;
+        }
+        Ok(found)
     }
 
     /// Makes `edit`.
@@ -122,6 +171,9 @@ struct Entry {
     line: usize,
     inherited: bool,
     requirement: Option<String>,
+    features_line: usize,
+    features: Vec<String>,
+    asks_for_default: bool,
 }
 
 fn entry(text: &str, key: &[String]) -> CargoResult<Option<Entry>> {
@@ -138,16 +190,27 @@ fn entry(text: &str, key: &[String]) -> CargoResult<Option<Entry>> {
         start = name.span().or(next.span()).or(start);
         item = next;
     }
-    // The line of the requirement itself, where it has one of its own.
-    let version = item.as_table_like().and_then(|table| table.get("version"));
-    let start = version.and_then(Item::span).or(start);
-    let before = text
-        .get(..start.map_or(0, |span| span.start))
-        .unwrap_or(text);
+    let table = item.as_table_like();
+    // The line of the value itself, where it has one of its own.
+    let line = |value: Option<&Item>| {
+        let start = value.and_then(Item::span).or(start.clone());
+        let before = text.get(..start.map_or(0, |span| span.start));
+        before.unwrap_or(text).matches('\n').count() + 1
+    };
+    let field = |key: &str| table.and_then(|table| table.get(key));
+    let features = field("features");
+    let named = features.and_then(Item::as_array).into_iter().flatten();
     Ok(Some(Entry {
-        line: before.matches('\n').count() + 1,
+        line: line(field("version")),
         inherited: is_inherited(item),
         requirement: requirement(item),
+        features_line: line(features),
+        features: named
+            .filter_map(|feature| feature.as_str().map(str::to_owned))
+            .collect(),
+        asks_for_default: ["default-features", "default_features"]
+            .into_iter()
+            .any(|key| field(key).and_then(Item::as_bool) == Some(true)),
     }))
 }
 

@@ -331,7 +331,7 @@ leaky 1.0.0 (runtime)
 }
 
 #[cargo_test]
-fn two_default_features_go_together() {
+fn where_two_default_features_have_to_go_the_others_stay() {
     Package::new("leaky", "1.0.0").publish();
     Package::new("engine", "1.0.0")
         .add_dep(Dependency::new("leaky", "1").optional(true))
@@ -347,8 +347,9 @@ fn two_default_features_go_together() {
         &app,
         str![[r#"
 leaky 1.0.0 (runtime)
-    remedy  build `engine` without its features `leak`, `drip` and `quick`, if
-            the code can do without: `default-features = false` in Cargo.toml:7
+    remedy  build `engine` without its features `drip` and `leak`, if the code
+            can do without: `default-features = false, features = ["quick"]` in
+            Cargo.toml:7
 
 "#]],
     );
@@ -410,15 +411,74 @@ fn a_feature_that_a_member_adds_to_an_inherited_dependency_goes_in_its_manifest(
         "engine.workspace = true",
     );
 
-    tells(
-        &workspace,
-        str![[r#"
+    tells(&workspace, str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak`, if the code can do
-            without: `features = []` in Cargo.toml:5
+            without: `features = []` in first/Cargo.toml:7
 
-"#]],
+"#]]);
+}
+
+#[cargo_test]
+fn a_feature_that_all_members_inherit_goes_in_the_manifest_of_the_workspace() {
+    engine(&["leak", "quick"]);
+    let workspace = workspace(
+        "[workspace.dependencies.engine]\nversion = '1'\n",
+        "engine.workspace = true",
+        "engine = { workspace = true, features = ['quick'] }",
     );
+
+    tells(&workspace, str![[r#"
+leaky 1.0.0 (runtime)
+    remedy  build `engine` without its feature `leak`, if the code can do
+            without: `default-features = false, features = ["quick"]` in
+            Cargo.toml:4
+
+"#]]);
+}
+
+#[cargo_test]
+fn a_feature_that_is_on_in_two_places_has_no_switch() {
+    engine(&[]);
+    let workspace = workspace(
+        "[workspace.dependencies]\nengine = { version = '1', features = ['leak'] }\n",
+        "engine = { workspace = true, features = ['leak'] }",
+        "engine.workspace = true",
+    );
+
+    tells(&workspace, str![[r#"
+leaky 1.0.0 (runtime)
+    remedy  none: no later release is free of it
+
+"#]]);
+}
+
+#[cargo_test]
+fn several_named_features_go_where_one_alone_does_not_do() {
+    Package::new("leaky", "1.0.0").publish();
+    Package::new("engine", "1.0.0")
+        .add_dep(Dependency::new("leaky", "1").optional(true))
+        .feature("leak", &["dep:leaky"])
+        .feature("drip", &["dep:leaky"])
+        .feature("quick", &[])
+        .publish();
+    Database::new().add(&advisory("leaky")).index();
+    let app = project()
+        .file(
+            "Cargo.toml",
+            &app_manifest(
+                "\n[dependencies.engine]\nversion = '1'\nfeatures = ['drip', 'leak', 'quick']",
+            ),
+        )
+        .file("src/main.rs", "fn main() {}")
+        .build();
+
+    tells(&app, str![[r#"
+leaky 1.0.0 (runtime)
+    remedy  build `engine` without its features `drip` and `leak`, if the code
+            can do without: `features = ["quick"]` in Cargo.toml:10
+
+"#]]);
 }
 
 #[cargo_test]

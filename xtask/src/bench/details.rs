@@ -32,16 +32,29 @@ pub fn measure(setting: &Setting, runs: usize, table: &mut Table) -> Result<()> 
         "`cargo advisory`",
     )?;
     let details = ["advisory", "--offline", "--no-remedies"];
-    let answer = process::output(command(&["advisory", "--offline", "--format", "json"]).stderr(Stdio::null()))?;
+    let answer = process::output(
+        command(&["advisory", "--offline", "--format", "json"]).stderr(Stdio::null()),
+    )?;
     let report: Report = serde_json::from_slice(&answer.stdout)
         .context("`cargo advisory --format json` gave an unknown answer")?;
     let remedies = report.remedied();
-    ensure!(remedies > 0, "no remedy was found for any finding of {NAME} {VERSION}");
+    ensure!(
+        remedies > 0,
+        "no remedy was found for any finding of {NAME} {VERSION}"
+    );
 
-    let what = format!("`cargo advisory` without remedies, {} packages", report.packages);
+    let what = format!(
+        "`cargo advisory` without remedies, {} packages",
+        report.packages
+    );
     let mut contenders = [
         Contender::new(command(&details)),
-        Contender::new(command(&["metadata", "--locked", "--offline", "--format-version=1"])),
+        Contender::new(command(&[
+            "metadata",
+            "--locked",
+            "--offline",
+            "--format-version=1",
+        ])),
     ];
     let [ours, metadata] = measure::in_turns(&what, &mut contenders, runs)?;
     let ratio = ours.ratio(&metadata, |usage| usage.wall).median;
@@ -49,7 +62,10 @@ pub fn measure(setting: &Setting, runs: usize, table: &mut Table) -> Result<()> 
     table.push(row.within(Budget::new("×3", ratio, 3.0)));
 
     let packages = report.packages_with_findings();
-    let what = format!("… with the remedies of {packages} packages, {remedies} of {} findings have one", report.findings.len());
+    let what = format!(
+        "… with the remedies of {packages} packages, {remedies} of {} findings have one",
+        report.findings.len()
+    );
     let mut contenders = [
         Contender::new(command(&["advisory", "--offline"])),
         Contender::new(command(&details)),
@@ -64,7 +80,10 @@ pub fn measure(setting: &Setting, runs: usize, table: &mut Table) -> Result<()> 
 
     // The budget speaks of 26 packages; these have no more and no fewer.
     let each = seconds / packages as f64 * 26.0;
-    let row = Row::alone("… of 26 packages, at the same pace", format!("{} s", table::digits(each)));
+    let row = Row::alone(
+        "… of 26 packages, at the same pace",
+        format!("{} s", table::digits(each)),
+    );
     table.push(row.within(Budget::new("2 s", each, 2.0)));
     Ok(())
 }
