@@ -29,6 +29,9 @@ const TEXT: &str = "          ";
 /// What stands before the lines about a remedy, below the word.
 const REMEDY: &str = "            ";
 
+/// The same where a line of it goes on.
+const REMEDY_ON: &str = "              ";
+
 /// One finding with what the index says of it.
 #[derive(Debug)]
 pub struct Detailed<'f, 'g> {
@@ -119,7 +122,7 @@ fn write_remedies(
         };
         let mut margin = Margin {
             first: &format!("{PATH}{style}remedy{style:#}  "),
-            rest: REMEDY,
+            rest: REMEDY_ON,
         };
         let ids: Vec<String> = of
             .iter()
@@ -134,7 +137,7 @@ fn write_remedies(
             start.push_str(&paragraph);
             Paragraph::spaced(&start).write(out, margin, form.page);
             start.clear();
-            margin.first = margin.rest;
+            margin.first = REMEDY;
         }
     }
 }

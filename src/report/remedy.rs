@@ -1,5 +1,6 @@
 //! Remedies in words.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +8,7 @@ use semver::Version;
 
 use super::{Configured, Untrusted, counted};
 use crate::freshness::words;
-use crate::remedy::{Caution, Change, Dependent, Edit, Move, Obstacle, Remedy, Switch};
+use crate::remedy::{Caution, Change, Dependent, Edit, Move, Obstacle, Remedy, Switch, YOUNG_DAYS};
 
 /// How many moves beside that of the package itself are named, and how many dependents.
 const NAMED: usize = 3;
@@ -38,21 +39,7 @@ pub fn paragraphs(remedy: &Remedy, package: &str, now: Timestamp) -> Vec<String>
         Change::None(obstacle) => paragraphs.push(format!("none: {}", none(obstacle))),
     }
     paragraphs.extend(held_back(remedy, package));
-    for step in &remedy.moves {
-        let (Some(to), false) = (&step.to, step.cautions.is_empty()) else {
-            continue;
-        };
-        let cautions: Vec<String> = step
-            .cautions
-            .iter()
-            .map(|caution| words_of(caution, now))
-            .collect();
-        paragraphs.push(format!(
-            "caution: {} {}",
-            named(&step.package, to),
-            listed(&cautions)
-        ));
-    }
+    paragraphs.extend(cautions(&remedy.moves, now));
     paragraphs
 }
 
@@ -243,27 +230,105 @@ fn dependent(dependent: &Dependent, package: &str) -> String {
     )
 }
 
-fn words_of(caution: &Caution, now: Timestamp) -> String {
+/// What to know before one moves. Where that is to be known of many, it is told by kinds.
+fn cautions(moves: &[Move], now: Timestamp) -> Vec<String> {
+    let risky: Vec<(String, &[Caution])> = moves
+        .iter()
+        .filter(|step| !step.cautions.is_empty())
+        .filter_map(|step| Some((named(&step.package, step.to.as_ref()?), &step.cautions[..])))
+        .collect();
+    let mut told = if risky.len() <= NAMED {
+        let each = risky.iter().map(|(name, cautions)| {
+            let cautions: Vec<String> = cautions.iter().map(|known| caution(known, now)).collect();
+            format!("{name} {}", listed(&cautions))
+        });
+        each.collect()
+    } else {
+        by_kinds(&risky)
+    };
+    for line in &mut told {
+        line.insert_str(0, "caution: ");
+    }
+    told
+}
+
+fn caution(caution: &Caution, now: Timestamp) -> String {
     match caution {
         Caution::Young { published } => {
             let age = now.duration_since(*published).max(SignedDuration::ZERO);
             format!("was published {} ago", words(age))
         }
         Caution::BuildScript => "has a build script now".to_owned(),
-        Caution::NewDependencies(names) => {
-            let names: Vec<String> = names
-                .iter()
-                .map(|name| Untrusted(name).to_string())
-                .collect();
-            let packages = if names.len() == 1 {
-                "package"
-            } else {
-                "packages"
-            };
-            format!("brings the new {packages} {}", listed(&names))
-        }
+        Caution::NewDependencies(names) => match names.as_slice() {
+            [one] => format!("brings the new package {}", Untrusted(one)),
+            _ => format!("brings the new packages {}", some_of(names)),
+        },
         Caution::NotDownloaded => {
             "is not downloaded, so that nobody has looked for a new build script".to_owned()
         }
     }
+}
+
+/// The cautions of more than one package.
+fn by_kinds(risky: &[(String, &[Caution])]) -> Vec<String> {
+    let with = |is: fn(&Caution) -> bool| -> Vec<&str> {
+        let found = risky.iter().filter(|(_, known)| known.iter().any(is));
+        found.map(|(name, _)| name.as_str()).collect()
+    };
+    // What could do harm at once is named, whatever the number.
+    let young = with(|known| matches!(known, Caution::Young { .. }));
+    let scripts = with(|known| *known == Caution::BuildScript);
+    let unseen = with(|known| *known == Caution::NotDownloaded);
+    let brought: BTreeSet<&String> = risky
+        .iter()
+        .flat_map(|(_, known)| known.iter())
+        .filter_map(|known| match known {
+            Caution::NewDependencies(names) => Some(names),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+
+    let mut told = Vec::new();
+    if !young.is_empty() {
+        let were = if young.len() == 1 { "was" } else { "were" };
+        told.push(format!(
+            "{} {were} published less than {YOUNG_DAYS} days ago",
+            listed(&young)
+        ));
+    }
+    if !scripts.is_empty() {
+        let have = if scripts.len() == 1 { "has" } else { "have" };
+        told.push(format!("{} {have} a build script now", listed(&scripts)));
+    }
+    if !brought.is_empty() {
+        let packages = counted(brought.len(), "new package comes", "new packages come");
+        let names: Vec<String> = brought.into_iter().cloned().collect();
+        told.push(format!("{packages} along: {}", some_of(&names)));
+    }
+    if !unseen.is_empty() {
+        let are = counted(unseen.len(), "package is", "packages are");
+        told.push(format!(
+            "{are} not downloaded, so that nobody has looked for new build scripts"
+        ));
+    }
+    told
+}
+
+/// The names of packages, as many as one reads.
+fn some_of(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let shown = if names.len() > MOST + 1 {
+        MOST
+    } else {
+        names.len()
+    };
+    let mut list: Vec<String> = names[..shown]
+        .iter()
+        .map(|name| Untrusted(name).to_string())
+        .collect();
+    if names.len() > shown {
+        list.push(format!("{} more", names.len() - shown));
+    }
+    listed(&list)
 }

@@ -127,7 +127,7 @@ fn new_dependencies_are_named() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 1.0.1, and adds one
-            1.0.0 and two 1.0.0
+              1.0.0 and two 1.0.0
             caution: leaky 1.0.1 brings the new packages one and two
 
 "#]],
@@ -154,9 +154,9 @@ fn all_that_is_to_be_known_of_a_release_is_told_at_once() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 1.0.1 and adds fresh
-            1.0.0
+              1.0.0
             caution: leaky 1.0.1 was published 6 days ago, has a build script
-            now and brings the new package fresh
+              now and brings the new package fresh
 
 "#]],
     );
@@ -181,7 +181,7 @@ fn what_moves_along_has_cautions_of_its_own() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 1.0.1 and holder from
-            1.0.0 to 1.0.1
+              1.0.0 to 1.0.1
             held back so far by holder 1.0.0 (requires leaky =1.0.0)
             caution: holder 1.0.1 was published 2 days ago
 
@@ -208,6 +208,46 @@ fn a_successor_of_a_yanked_release_has_cautions_too() {
 gone 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves gone from 1.0.0 to 1.0.1
             caution: gone 1.0.1 was published 24 hours ago
+
+"#]],
+    );
+}
+
+#[cargo_test]
+fn the_cautions_of_many_are_told_by_kinds() {
+    Package::new("leaky", "1.0.0").publish();
+    let names = ["ant", "bee", "cat", "dog"];
+    for name in names {
+        Package::new(name, "1.0.0").dep("leaky", "=1.0.0").publish();
+    }
+    let app = locked("ant = '1'\nbee = '1'\ncat = '1'\ndog = '1'");
+    leaky_with_build_script("1.0.1").publish();
+    for name in names {
+        let brought = format!("{name}-wings");
+        Package::new(&brought, "1.0.0").publish();
+        Package::new(name, "1.0.1")
+            .dep("leaky", "1")
+            .dep(&brought, "1")
+            .pubtime(&days_ago(if name == "cat" { 100 } else { 2 }))
+            .publish();
+    }
+    leaky_is_patched(">= 1.0.1");
+
+    tells(
+        &app,
+        str![[r#"
+leaky 1.0.0 (runtime)
+    remedy  `cargo advisory fix` moves leaky from 1.0.0 to 1.0.1, ant from 1.0.0
+              to 1.0.1, bee from 1.0.0 to 1.0.1 and cat from 1.0.0 to 1.0.1, and
+              changes 5 more packages
+            held back so far by ant 1.0.0 (requires leaky =1.0.0), bee 1.0.0
+              (requires leaky =1.0.0), cat 1.0.0 (requires leaky =1.0.0) and dog
+              1.0.0 (requires leaky =1.0.0)
+            caution: ant 1.0.1, bee 1.0.1 and dog 1.0.1 were published less than
+              7 days ago
+            caution: leaky 1.0.1 has a build script now
+            caution: 4 new packages come along: ant-wings, bee-wings, cat-wings
+              and dog-wings
 
 "#]],
     );

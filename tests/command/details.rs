@@ -89,7 +89,7 @@ leaky-cryptography 0.16.0 (runtime)
           Nobody looks after it
           reported [..] ago, 2020-01-01
     remedy  build `browser-engine` without its feature `crypto`, if the code can
-            do without: `default-features = false` in Cargo.toml:12
+              do without: `default-features = false` in Cargo.toml:12
 
 "#]])
         .run();
@@ -111,7 +111,7 @@ leaky-cryptography 0.16.0 (runtime)
           Nobody looks after it
           reported [..] ago, 2020-01-01
     remedy  build `browser-engine` without its feature `crypto`, if the code can do without: `default-features = false`
-            in Cargo.toml:12
+              in Cargo.toml:12
 
 "#]])
         .run();
@@ -170,7 +170,7 @@ fn at_80_columns_in_colour() {
           Nobody looks after it
           reported [..] ago, 2020-01-01
     ^[[1m^[[92mremedy^[[0m  build `browser-engine` without its feature `crypto`, if the code can
-            do without: `default-features = false` in Cargo.toml:12
+              do without: `default-features = false` in Cargo.toml:12
 
 "#]],
     );
@@ -195,7 +195,7 @@ fn at_120_columns_in_colour_with_links() {
           Nobody looks after it
           reported [..] ago, 2020-01-01
     ^[[1m^[[92mremedy^[[0m  build `browser-engine` without its feature `crypto`, if the code can do without: `default-features = false`
-            in Cargo.toml:12
+              in Cargo.toml:12
 
 "#]]);
 }

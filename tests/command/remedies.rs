@@ -58,7 +58,7 @@ fn what_moves_and_comes_and_goes_along_is_told_behind_the_package_itself() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 2.0.0 and dependent
-            from 1.0.0 to 1.1.0, adds fresh 1.0.0, and removes stale 1.0.0
+              from 1.0.0 to 1.1.0, adds fresh 1.0.0, and removes stale 1.0.0
             held back so far by dependent 1.0.0 (requires leaky ^1)
             caution: leaky 2.0.0 brings the new package fresh
 
@@ -108,11 +108,11 @@ fn of_many_moves_and_dependents_some_are_named_and_the_rest_is_counted() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 2.0.0, ant from 1.0.0
-            to 1.1.0, bee from 1.0.0 to 1.1.0 and cat from 1.0.0 to 1.1.0, and
-            changes 2 more packages
+              to 1.1.0, bee from 1.0.0 to 1.1.0 and cat from 1.0.0 to 1.1.0, and
+              changes 2 more packages
             held back so far by ant 1.0.0 (requires leaky ^1), bee 1.0.0
-            (requires leaky ^1), cat 1.0.0 (requires leaky ^1) and 2 more
-            dependents
+              (requires leaky ^1), cat 1.0.0 (requires leaky ^1) and 2 more
+              dependents
 
 "#]],
     );
@@ -138,7 +138,7 @@ fn a_package_that_goes_altogether_is_removed() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` removes leaky 1.0.0 and moves dependent from
-            1.0.0 to 1.0.1
+              1.0.0 to 1.0.1
 
 "#]],
     );
@@ -157,7 +157,7 @@ fn a_manifest_change_names_the_line_and_both_requirements() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix --manifest` changes `leaky` from "1" to "2.0.1"
-            in Cargo.toml:7; it then moves leaky from 1.0.0 to 2.0.1
+              in Cargo.toml:7; it then moves leaky from 1.0.0 to 2.0.1
 
 "#]],
     );
@@ -191,7 +191,7 @@ fn a_pin_is_told_with_its_operator() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix --manifest` changes `leaky` from "=1.0.0" to
-            "=1.0.1" in Cargo.toml:7; it then moves leaky from 1.0.0 to 1.0.1
+              "=1.0.1" in Cargo.toml:7; it then moves leaky from 1.0.0 to 1.0.1
 
 "#]],
     );
@@ -232,7 +232,7 @@ fn an_inherited_requirement_changes_in_the_manifest_of_the_workspace() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix --manifest` changes `leaky` from "1" to "2.0.0"
-            in Cargo.toml:5; it then moves leaky from 1.0.0 to 2.0.0
+              in Cargo.toml:5; it then moves leaky from 1.0.0 to 2.0.0
 
 "#]],
     );
@@ -257,8 +257,8 @@ fn each_line_that_has_to_change_is_told() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix --manifest` changes `leaky` from "1" to "2.0.0"
-            in first/Cargo.toml:7 and `leaky` from "^1.0" to "^2.0.0" in
-            second/Cargo.toml:7; it then moves leaky from 1.0.0 to 2.0.0
+              in first/Cargo.toml:7 and `leaky` from "^1.0" to "^2.0.0" in
+              second/Cargo.toml:7; it then moves leaky from 1.0.0 to 2.0.0
 
 "#]],
     );
@@ -286,7 +286,7 @@ fn a_named_feature_is_told_with_what_is_left() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak`, if the code can do
-            without: `features = ["quick"]` in Cargo.toml:7
+              without: `features = ["quick"]` in Cargo.toml:7
 
 "#]],
     );
@@ -316,8 +316,8 @@ fn without_one_of_the_default_features_the_others_have_to_be_named() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak`, if the code can do
-            without: `default-features = false, features = ["quick"]` in
-            Cargo.toml:7
+              without: `default-features = false, features = ["quick"]` in
+              Cargo.toml:7
 
 "#]],
     );
@@ -348,8 +348,8 @@ fn where_two_default_features_have_to_go_the_others_stay() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its features `drip` and `leak`, if the code
-            can do without: `default-features = false, features = ["quick"]` in
-            Cargo.toml:7
+              can do without: `default-features = false, features = ["quick"]`
+              in Cargo.toml:7
 
 "#]],
     );
@@ -370,7 +370,7 @@ fn what_is_on_by_default_and_has_no_name_goes_with_the_default_features() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its default features, if the code can do
-            without: `default-features = false` in Cargo.toml:7
+              without: `default-features = false` in Cargo.toml:7
 
 "#]],
     );
@@ -395,7 +395,7 @@ fn a_package_that_cargo_lock_keeps_for_features_that_are_off_is_said_to_stay() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak`, if the code can do
-            without: `default-features = false` in Cargo.toml:7
+              without: `default-features = false` in Cargo.toml:7
             it stays in Cargo.lock, for features that are off
 
 "#]],
@@ -411,12 +411,15 @@ fn a_feature_that_a_member_adds_to_an_inherited_dependency_goes_in_its_manifest(
         "engine.workspace = true",
     );
 
-    tells(&workspace, str![[r#"
+    tells(
+        &workspace,
+        str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak`, if the code can do
-            without: `features = []` in first/Cargo.toml:7
+              without: `features = []` in first/Cargo.toml:7
 
-"#]]);
+"#]],
+    );
 }
 
 #[cargo_test]
@@ -428,13 +431,16 @@ fn a_feature_that_all_members_inherit_goes_in_the_manifest_of_the_workspace() {
         "engine = { workspace = true, features = ['quick'] }",
     );
 
-    tells(&workspace, str![[r#"
+    tells(
+        &workspace,
+        str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak`, if the code can do
-            without: `default-features = false, features = ["quick"]` in
-            Cargo.toml:4
+              without: `default-features = false, features = ["quick"]` in
+              Cargo.toml:4
 
-"#]]);
+"#]],
+    );
 }
 
 #[cargo_test]
@@ -446,11 +452,14 @@ fn a_feature_that_is_on_in_two_places_has_no_switch() {
         "engine.workspace = true",
     );
 
-    tells(&workspace, str![[r#"
+    tells(
+        &workspace,
+        str![[r#"
 leaky 1.0.0 (runtime)
     remedy  none: no later release is free of it
 
-"#]]);
+"#]],
+    );
 }
 
 #[cargo_test]
@@ -473,12 +482,15 @@ fn several_named_features_go_where_one_alone_does_not_do() {
         .file("src/main.rs", "fn main() {}")
         .build();
 
-    tells(&app, str![[r#"
+    tells(
+        &app,
+        str![[r#"
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its features `drip` and `leak`, if the code
-            can do without: `features = ["quick"]` in Cargo.toml:10
+              can do without: `features = ["quick"]` in Cargo.toml:10
 
-"#]]);
+"#]],
+    );
 }
 
 #[cargo_test]
@@ -621,7 +633,7 @@ fn a_patch_that_a_dependent_excludes_is_out_of_reach() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  none: 1.1.0 is free of it, but no change of this workspace's
-            requirements leads to it
+              requirements leads to it
             held back by holder 1.0.0 (requires leaky ~1.0.0)
 
 "#]],
@@ -659,9 +671,9 @@ fn all_dependents_that_exclude_a_patch_are_told_also_the_member() {
         str![[r#"
 leaky 1.0.0 (runtime)
     remedy  none: 2.0.0 is free of it, but no change of this workspace's
-            requirements leads to it
+              requirements leads to it
             held back by app 0.1.0 (requires leaky ^1), holder 1.0.0 (requires
-            leaky ^1) and pinned 1.0.0 (requires leaky =1.0.0)
+              leaky ^1) and pinned 1.0.0 (requires leaky =1.0.0)
 
 "#]],
     );
@@ -731,10 +743,10 @@ fn findings_with_different_remedies_name_them_by_their_ids() {
 leaky 1.0.0 (runtime)
     remedy  for RUSTSEC-2020-0003: none: no later release is free of it
     remedy  for RUSTSEC-2020-0002: none: 2.0.0 is free of it, but no change of
-            this workspace's requirements leads to it
+              this workspace's requirements leads to it
             held back by holder 1.0.0 (requires leaky ^1)
     remedy  for RUSTSEC-2020-0001: `cargo advisory fix` moves leaky from 1.0.0
-            to 1.0.1
+              to 1.0.1
 
 "#]],
     );
@@ -833,7 +845,7 @@ leaky 1.0.0 (runtime)
           reported [..] ago, 2020-01-01
           patched: >=2
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 2.0.0, another-dependent from 1.0.0 to 1.1.0 and dependent
-            from 1.0.0 to 1.1.0
+              from 1.0.0 to 1.1.0
             held back so far by another-dependent 1.0.0 (requires leaky ^1) and dependent 1.0.0 (requires leaky ^1)
 
 "#]])
@@ -930,11 +942,11 @@ fn odd_names_of_features_and_odd_requirements_can_only_be_read() {
         str![[r#"
 drippy 1.0.0 (runtime)
     remedy  `cargo advisory fix --manifest` changes `drippy` from "  =  1.0.0  "
-            to "=1.0.1" in Cargo.toml:8; it then moves drippy from 1.0.0 to
-            1.0.1
+              to "=1.0.1" in Cargo.toml:8; it then moves drippy from 1.0.0 to
+              1.0.1
 leaky 1.0.0 (runtime)
     remedy  build `engine` without its feature `leak/u{3164}`, if the code can
-            do without: `default-features = false` in Cargo.toml:7
+              do without: `default-features = false` in Cargo.toml:7
 
 "#]],
     );

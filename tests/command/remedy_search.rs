@@ -224,7 +224,7 @@ fn offline_a_release_that_is_known_and_not_downloaded_is_a_remedy_with_a_caution
 leaky 1.0.0 (runtime)
     remedy  `cargo advisory fix` moves leaky from 1.0.0 to 1.0.1
             caution: leaky 1.0.1 is not downloaded, so that nobody has looked
-            for a new build script
+              for a new build script
 
 "#]],
     );
