@@ -29,7 +29,7 @@ use crate::remedy::search::{self, Reach};
 use crate::remedy::world::World;
 use crate::remedy::{Caution, Change, Edit, Move};
 use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
-use crate::report::{Untrusted, counted};
+use crate::report::{Untrusted, counted, remedy};
 
 pub(super) fn cli() -> Command {
     Command::new("fix")
@@ -360,35 +360,14 @@ fn say(gctx: &GlobalContext, fixed: &Fixed, now: Timestamp) -> CargoResult<()> {
 
 /// What to know before one builds with a new version, in brackets.
 fn remarks(cautions: &[Caution], now: Timestamp) -> String {
+    if cautions.is_empty() {
+        return String::new();
+    }
     let remarks: Vec<String> = cautions
         .iter()
-        .map(|caution| match caution {
-            Caution::Young { published } => {
-                let days = now.duration_since(*published).as_hours() / 24;
-                match days {
-                    ..1 => "published less than a day ago".to_owned(),
-                    1.. => format!(
-                        "published {} ago",
-                        counted(usize::try_from(days).unwrap_or(usize::MAX), "day", "days")
-                    ),
-                }
-            }
-            Caution::BuildScript => "with a new build script".to_owned(),
-            Caution::NewDependencies(names) => {
-                let names: Vec<String> = names
-                    .iter()
-                    .map(|name| Untrusted(name).to_string())
-                    .collect();
-                format!("brings {}", names.join(", "))
-            }
-            Caution::NotDownloaded => "not downloaded".to_owned(),
-        })
+        .map(|known| remedy::caution(known, now))
         .collect();
-    if remarks.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", remarks.join("; "))
-    }
+    format!(" ({})", remarks.join("; "))
 }
 
 /// Puts each new file in the place of the old one, so that there is always one of the two. A new manifest with the old

@@ -252,7 +252,8 @@ fn cautions(moves: &[Move], now: Timestamp) -> Vec<String> {
     told
 }
 
-fn caution(caution: &Caution, now: Timestamp) -> String {
+/// A caution as what there is to say of its package.
+pub fn caution(caution: &Caution, now: Timestamp) -> String {
     match caution {
         Caution::Young { published } => {
             let age = now.duration_since(*published).max(SignedDuration::ZERO);

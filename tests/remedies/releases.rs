@@ -422,7 +422,7 @@ fn what_the_patched_release_needs_must_work_with_the_rust_too() {
         "",
         str![[r#"
 [ADDING] fresh v1.0.0
-[UPDATING] leaky v1.0.0 -> v1.0.1 (brings fresh)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings the new package fresh)
 [FIXED] 1 finding
 
 "#]],
@@ -524,7 +524,7 @@ fn what_the_patched_release_needs_must_be_old_enough_too() {
         "",
         str![[r#"
 [ADDING] fresh v1.0.0
-[UPDATING] leaky v1.0.0 -> v1.0.1 (brings fresh)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings the new package fresh)
 [FIXED] 1 finding
 
 "#]],
@@ -556,7 +556,7 @@ fn a_young_release_is_said_to_be_young() {
         "--dry-run",
         str![[r#"
 [UPDATING] drippy v1.0.0 -> v1.0.1
-[UPDATING] leaky v1.0.0 -> v1.0.1 (published 6 days ago)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (was published 6 days ago)
 [WARNING] nothing was changed, as this is a dry run
 
 "#]],
@@ -566,7 +566,7 @@ fn a_young_release_is_said_to_be_young() {
         "",
         str![[r#"
 [UPDATING] drippy v1.0.0 -> v1.0.1
-[UPDATING] leaky v1.0.0 -> v1.0.1 (published 6 days ago)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (was published 6 days ago)
 [FIXED] 2 findings
 
 "#]],
@@ -592,7 +592,7 @@ fn a_release_that_runs_and_brings_more_than_the_last_one_is_said_to() {
         "",
         str![[r#"
 [ADDING] fresh v1.0.0
-[UPDATING] leaky v1.0.0 -> v1.0.1 (with a new build script; brings fresh, new)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (has a build script now; brings the new packages fresh and new)
 [ADDING] new v1.0.0
 [FIXED] 1 finding
 

@@ -289,7 +289,7 @@ fn what_the_patched_release_needs_new_comes_at_its_newest() {
         "",
         str![[r#"
 [ADDING] fresh v1.2.0
-[UPDATING] leaky v1.0.0 -> v1.0.1 (brings fresh)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings the new package fresh)
 [FIXED] 1 finding
 
 "#]],
@@ -673,7 +673,7 @@ fn an_unmaintained_package_can_come_with_a_remedy() {
         "",
         &["lonely 1.0.0 RUSTSEC-2020-0002"],
         str![[r#"
-[UPDATING] leaky v1.0.0 -> v1.0.1 (brings lonely)
+[UPDATING] leaky v1.0.0 -> v1.0.1 (brings the new package lonely)
 [ADDING] lonely v1.0.0
 [FIXED] 1 of 1 finding, and 1 is new; for the rest try `--manifest`, or see `cargo advisory`
 
