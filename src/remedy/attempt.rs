@@ -76,6 +76,8 @@ pub struct Freedom {
     pub features: BTreeMap<Edge, Features>,
     /// The features of the members that count. None for all, as for Cargo.lock.
     pub built: Option<CliFeatures>,
+    /// Members that have other features than `built`.
+    pub own: BTreeMap<PackageId, CliFeatures>,
 }
 
 impl Freedom {
@@ -214,11 +216,13 @@ impl Offer<'_, '_, '_> {
             .ws
             .members()
             .map(|member| {
+                let id = member.package_id();
+                let features = self.freedom.own.get(&id).unwrap_or(&features);
                 let options = ResolveOpts {
                     dev_deps: true,
                     features: RequestedFeatures::CliFeatures(features.clone()),
                 };
-                (self.held(member.package_id()), options)
+                (self.held(id), options)
             })
             .collect();
         resolver::resolve(

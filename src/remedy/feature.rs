@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use cargo::CargoResult;
 use cargo::core::resolver::features::CliFeatures;
@@ -13,7 +14,7 @@ use cargo::util::interning::InternedString;
 
 use super::Switch;
 use super::attempt::{Edge, Freedom, Goal, attempt};
-use super::manifest::Switches;
+use super::manifest::{self, Switches};
 use super::world::World;
 
 /// The features of a dependency.
@@ -73,6 +74,53 @@ pub(super) fn find(
             }
             if let Some(found) = switched(world, goal, spot, &loss)? {
                 return Ok(Some(found));
+            }
+        }
+    }
+    own(world, goal)
+}
+
+/// The default feature of a member that the package comes in with. Cargo.lock keeps what it brings, for whoever turns it
+/// on.
+fn own(world: &World<'_, '_>, goal: &Goal) -> CargoResult<Option<(Switch, Option<Resolve>)>> {
+    let leading = world.leading([goal.package]);
+    for member in world.ws.members() {
+        let id = member.package_id();
+        let defaults = member.summary().features().get("default");
+        let line = world.manifests.default_features_line(member)?;
+        let (Some(defaults), Some(line), true) = (defaults, line, leading.contains(&id)) else {
+            continue;
+        };
+        for feature in defaults {
+            let left: BTreeSet<FeatureValue> = defaults
+                .iter()
+                .filter(|other| *other != feature)
+                .cloned()
+                .collect();
+            let features: Vec<String> = left.iter().map(ToString::to_string).collect();
+            let without = CliFeatures {
+                features: Rc::new(left),
+                all_features: false,
+                uses_default_features: false,
+            };
+            let freedom = Freedom {
+                movable: BTreeSet::from([goal.package]),
+                drops: true,
+                built: Some(CliFeatures::new_all(false)),
+                own: BTreeMap::from([(id, without)]),
+                ..Freedom::default()
+            };
+            if attempt(world, goal, &freedom)?.is_some() {
+                let switch = Switch {
+                    manifest: super::search::shown(member.manifest_path(), world.ws.root())
+                        .to_owned(),
+                    line,
+                    key: manifest::DEFAULT_FEATURES.map(str::to_owned).to_vec(),
+                    without: vec![feature.to_string()],
+                    default_features: true,
+                    features,
+                };
+                return Ok(Some((switch, None)));
             }
         }
     }

@@ -50,6 +50,9 @@ pub struct Switches {
     pub asks_for_default: bool,
 }
 
+/// The table and the key of a package's own default features.
+pub const DEFAULT_FEATURES: [&str; 2] = ["features", "default"];
+
 /// The manifests of a workspace, read once, with the edits made to them so far.
 #[derive(Debug, Default)]
 pub struct Manifests {
@@ -125,6 +128,17 @@ impl Manifests {
             add(ws.root_manifest(), key)?;
         }
         Ok(found)
+    }
+
+    /// The line of the default features of `member`, where it has any.
+    ///
+    /// # Errors
+    ///
+    /// When its manifest cannot be read.
+    pub fn default_features_line(&self, member: &Package) -> CargoResult<Option<usize>> {
+        let key = DEFAULT_FEATURES.map(str::to_owned);
+        let entry = self.entry(member.manifest_path(), &key)?;
+        Ok(entry.map(|entry| entry.line))
     }
 
     /// Makes `edit`.

@@ -98,7 +98,8 @@ pub struct Edit {
     pub to: String,
 }
 
-/// Features of a dependency that a manifest switches on, to be left out.
+/// Features that a manifest switches on, to be left out: those of a dependency, or the default ones of the package itself
+/// (`features.default`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switch {
     pub manifest: PathBuf,

@@ -8,6 +8,7 @@ use semver::Version;
 
 use super::{Configured, Untrusted, counted};
 use crate::freshness::words;
+use crate::remedy::manifest::DEFAULT_FEATURES;
 use crate::remedy::{Caution, Change, Dependent, Edit, Move, Obstacle, Remedy, Switch, YOUNG_DAYS};
 
 /// How many moves beside that of the package itself are named, and how many dependents.
@@ -137,6 +138,15 @@ fn switch(switch: &Switch) -> String {
         move |feature: &String| -> String { format!("{quote}{}{quote}", Untrusted(feature)) }
     };
     let without: Vec<String> = switch.without.iter().map(quoted('`')).collect();
+    if switch.key == DEFAULT_FEATURES {
+        let left: Vec<String> = switch.features.iter().map(quoted('"')).collect();
+        return format!(
+            "leave {} out of the default features, if the code can do without: `default = [{}]` in {}",
+            listed(&without),
+            left.join(", "),
+            place(&switch.manifest, switch.line),
+        );
+    }
     let without = match without.as_slice() {
         [] => "its default features".to_owned(),
         [_] => format!("its feature {}", listed(&without)),

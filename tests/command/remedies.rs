@@ -377,6 +377,48 @@ leaky 1.0.0 (runtime)
 }
 
 #[cargo_test]
+fn a_default_feature_of_the_workspaces_own_can_be_left_out() {
+    Package::new("leaky", "1.0.0").publish();
+    Database::new().add(&advisory("leaky")).index();
+    let app = project()
+        .file(
+            "Cargo.toml",
+            &format!(
+                "{}\n[features]\ndefault = ['quick', 'leak']\nleak = ['dep:leaky']\nquick = []\n",
+                app_manifest("leaky = { version = '1', optional = true }")
+            ),
+        )
+        .file("src/main.rs", "fn main() {}")
+        .build();
+
+    tells(
+        &app,
+        str![[r#"
+leaky 1.0.0 (runtime)
+    remedy  leave `leak` out of the default features, if the code can do
+              without: `default = ["quick"]` in Cargo.toml:10
+            it stays in Cargo.lock, for features that are off
+
+"#]],
+    );
+    assert_eq!(
+        remedy(&app)["switch"],
+        json!({
+            "manifest": "Cargo.toml", "line": 10, "key": ["features", "default"],
+            "without": ["leak"], "default_features": true, "features": ["quick"],
+        })
+    );
+
+    let manifest = app.read_file("Cargo.toml");
+    app.change_file(
+        "Cargo.toml",
+        &manifest.replace("'quick', 'leak'", "'quick'"),
+    );
+    let answer = app.cargo("advisory --format json").answer();
+    assert_eq!(answer["findings"][0]["scope"], "unbuilt");
+}
+
+#[cargo_test]
 fn a_package_that_cargo_lock_keeps_for_features_that_are_off_is_said_to_stay() {
     engine(&["leak"]);
     let app = project()
