@@ -22,7 +22,8 @@ use cargo::util::interning::InternedString;
 use semver::{Version, VersionReq};
 
 use super::feature::Features;
-use super::world::{Question, Release, World, are_compatible, at_least, requirement};
+use super::releases::{Question, Release, at_least};
+use super::world::{World, are_compatible, requirement};
 use crate::advisory::Kind;
 
 /// What has to go.

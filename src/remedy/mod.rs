@@ -3,7 +3,7 @@
 //! From the outside in: [`plan`] takes the findings of a workspace, package by package. [`search`] tries the kinds of
 //! change in turn, the smallest first: Cargo.lock alone, a requirement in a manifest (whose lines [`manifest`] knows), a
 //! feature. `smallest` finds the fewest moves for each, by one [`attempt`] after the other: a resolve in which little may
-//! change. [`world`] is what they all work on, the workspace with its Cargo.lock and the releases that registries have,
+//! change. [`world`] is what they all work on, the workspace with its Cargo.lock, with the [`releases`] that registries have;
 //! [`rules`] are the project's own about these, and [`caution`] looks at what a remedy moves to.
 //!
 //! The types here are plain data for reports.
@@ -18,6 +18,7 @@ pub mod caution;
 mod feature;
 pub mod manifest;
 pub mod plan;
+pub mod releases;
 pub mod rules;
 pub mod search;
 mod smallest;

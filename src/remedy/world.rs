@@ -1,4 +1,4 @@
-//! What remedies are resolved in: the workspace, its Cargo.lock, and the releases that registries have.
+//! What remedies are resolved in: the workspace and its Cargo.lock.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -10,36 +10,22 @@ use cargo::CargoResult;
 use cargo::core::registry::PackageRegistry;
 use cargo::core::resolver::HasDevUnits;
 use cargo::core::resolver::features::CliFeatures;
-use cargo::core::{Dependency, PackageId, Registry as _, Resolve, SourceId, Summary, Workspace};
+use cargo::core::{Dependency, PackageId, Resolve, Summary, Workspace};
 use cargo::ops;
-use cargo::sources::IndexSummary;
-use cargo::sources::source::QueryKind;
 use cargo::util::OptVersionReq;
 use cargo::util::cache_lock::{CacheLock, CacheLockMode};
 use cargo::util::interning::InternedString;
-use futures::executor::block_on;
-use futures::future::join_all;
 use jiff::Timestamp;
-use semver::{Comparator, Op, Version, VersionReq};
+use semver::{Version, VersionReq};
 
 use super::attempt::Edge;
 use super::manifest::Manifests;
+use super::releases::{Question, Release};
 use super::rules::Rules;
 use crate::advisory::{Kind, Registry};
 use crate::graph::build::source_of;
 use crate::graph::workspace::quietly;
 use crate::index::Index;
-
-/// How often an answer is followed by what it makes the resolver ask. Each time saves a whole resolve.
-const AHEAD: usize = 6;
-
-/// What registries are asked: the releases of a crate that meet a requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Question {
-    name: InternedString,
-    source: SourceId,
-    requirement: VersionReq,
-}
 
 /// The state of a workspace that remedies start from. Holds cargo's package cache lock.
 pub struct World<'w, 'gctx> {
@@ -56,8 +42,8 @@ pub struct World<'w, 'gctx> {
     by_name: HashMap<InternedString, Vec<PackageId>>,
     /// What a `[patch]` offers.
     patched: HashSet<PackageId>,
-    registry: PackageRegistry<'gctx>,
-    releases: RefCell<HashMap<Question, Rc<Vec<Release>>>>,
+    pub(super) registry: PackageRegistry<'gctx>,
+    pub(super) releases: RefCell<HashMap<Question, Rc<Vec<Release>>>>,
     _lock: CacheLock<'gctx>,
 }
 
@@ -68,13 +54,6 @@ struct Locked {
     summary: Summary,
     /// What each of its dependencies leads to, in their order. None for one that is not in use.
     targets: Vec<Option<PackageId>>,
-}
-
-/// One release of a registry.
-#[derive(Clone, Debug)]
-pub struct Release {
-    pub summary: Summary,
-    pub yanked: bool,
 }
 
 impl<'w, 'gctx> World<'w, 'gctx> {
@@ -200,160 +179,6 @@ impl<'w, 'gctx> World<'w, 'gctx> {
             && (dep.source_id() == id.source_id() || self.patched.contains(&id))
     }
 
-    /// What to ask for `dep`: of a crate that Cargo.lock has, all releases from there on, which do for every dependent of
-    /// it; of another, only what `dep` can use. To read a release of an index takes its time, and some crates have hundreds.
-    pub fn question(&self, dep: &Dependency) -> Question {
-        let asked = requirement(dep).cloned().unwrap_or(VersionReq::STAR);
-        let is_plain = asked.comparators.iter().all(|part| part.pre.is_empty());
-        let locked = self.locked_of(dep.package_name()).iter();
-        let oldest = locked
-            .filter(|id| id.source_id() == dep.source_id())
-            .map(|id| id.version())
-            .min();
-        Question {
-            name: dep.package_name(),
-            source: dep.source_id().without_precise(),
-            requirement: match oldest {
-                Some(oldest) if is_plain => from(oldest),
-                _ => asked,
-            },
-        }
-    }
-
-    /// The releases that answer `question`, the yanked ones too, oldest first. None before they were
-    /// [loaded](World::load).
-    pub fn releases(&self, question: &Question) -> Option<Rc<Vec<Release>>> {
-        self.releases.borrow().get(question).cloned()
-    }
-
-    /// Asks registries, all at once, and then what the answers will make the resolver ask.
-    ///
-    /// # Errors
-    ///
-    /// When a registry cannot be asked, or does not know a crate.
-    pub fn ask(&self, questions: HashSet<Question>) -> CargoResult<()> {
-        let mut open: Vec<Question> = questions.into_iter().collect();
-        for _ in 0..AHEAD {
-            let answers = self.answer(open)?;
-            let next: HashSet<Question> = answers
-                .iter()
-                .flat_map(|releases| self.questions_of(releases))
-                .collect();
-            open = next.into_iter().collect();
-            if open.is_empty() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn answer(&self, questions: Vec<Question>) -> CargoResult<Vec<Rc<Vec<Release>>>> {
-        let queries = questions.into_iter().map(|question| async move {
-            let found = self.query(&question).await;
-            let found = found.with_context(|| {
-                format!("failed to look up the releases of `{}`", question.name)
-            })?;
-            anyhow::Ok((question, Rc::new(found)))
-        });
-        let mut answers = Vec::new();
-        for answered in block_on(join_all(queries)) {
-            let (question, found) = answered?;
-            answers.push(found.clone());
-            self.releases.borrow_mut().insert(question, found);
-        }
-        Ok(answers)
-    }
-
-    /// What the releases that the resolver looks at first will make it ask.
-    fn questions_of(&self, releases: &[Release]) -> Vec<Question> {
-        let mut usable = releases.iter().filter(|release| !release.yanked);
-        let ends = [usable.next(), usable.next_back()];
-        ends.into_iter()
-            .flatten()
-            .flat_map(|release| release.summary.dependencies())
-            .filter(|dep| {
-                dep.is_transitive() && !dep.is_optional() && dep.source_id().is_registry()
-            })
-            .filter(|dep| {
-                let mut locked = self.locked_of(dep.package_name()).iter();
-                !locked.any(|id| dep.version_req().matches(id.version()))
-            })
-            .map(|dep| self.question(dep))
-            .filter(|question| self.releases(question).is_none())
-            .collect()
-    }
-
-    /// Asks for the releases of the crates of `ids` at once, where each alone would be a way to the network and back.
-    ///
-    /// # Errors
-    ///
-    /// As [`World::ask`].
-    pub fn ask_for(&self, ids: impl IntoIterator<Item = PackageId>) -> CargoResult<()> {
-        let questions = ids.into_iter().map(|id| self.question_for(id));
-        self.ask(questions.collect::<CargoResult<_>>()?)
-    }
-
-    /// The releases of the crate of `id`, a package of Cargo.lock, from there on. Asks for them if nobody has yet.
-    ///
-    /// # Errors
-    ///
-    /// As [`World::ask`].
-    pub fn releases_of(&self, id: PackageId) -> CargoResult<Rc<Vec<Release>>> {
-        let question = self.question_for(id)?;
-        if self.releases(&question).is_none() {
-            self.answer(vec![question.clone()])?;
-        }
-        Ok(self.releases(&question).expect("it was just answered"))
-    }
-
-    fn question_for(&self, id: PackageId) -> CargoResult<Question> {
-        let any = Dependency::parse(id.name(), None, id.source_id().without_precise())?;
-        Ok(self.question(&any))
-    }
-
-    async fn query(&self, question: &Question) -> CargoResult<Vec<Release>> {
-        let mut dep = Dependency::parse(question.name, None, question.source)?;
-        dep.set_version_req(OptVersionReq::Req(question.requirement.clone()));
-        let mut found = self.matching(&dep).await?;
-        if !self.ws.gctx().network_allowed() {
-            // Where a release that was downloaded meets a requirement, cargo tells of no other that was not. So it is
-            // asked for what lies between them.
-            for mut gap in gaps(&found) {
-                gap.comparators
-                    .extend_from_slice(&question.requirement.comparators);
-                dep.set_version_req(OptVersionReq::Req(gap));
-                found.extend(self.matching(&dep).await?);
-            }
-            found.sort_by(by_version);
-        }
-        Ok(found)
-    }
-
-    /// The releases that meet `dep`, oldest first.
-    async fn matching(&self, dep: &Dependency) -> CargoResult<Vec<Release>> {
-        let mut found = Vec::new();
-        // Says of each release whether it was yanked.
-        let kind = QueryKind::RejectedVersions;
-        self.registry
-            .query(dep, kind, &mut |summary| {
-                let release = match summary {
-                    IndexSummary::Candidate(summary) | IndexSummary::Offline(summary) => Release {
-                        summary,
-                        yanked: false,
-                    },
-                    IndexSummary::Yanked(summary) => Release {
-                        summary,
-                        yanked: true,
-                    },
-                    IndexSummary::Unsupported(..) | IndexSummary::Invalid(_) => return,
-                };
-                found.push(release);
-            })
-            .await?;
-        found.sort_by(by_version);
-        Ok(found)
-    }
-
     /// The ids of the advisories about this version, whatever the platform.
     ///
     /// # Errors
@@ -404,35 +229,6 @@ impl<'w, 'gctx> World<'w, 'gctx> {
 /// The ids and kinds of a version's advisories.
 pub type Advisories<'i> = Rc<[(&'i str, Kind)]>;
 
-fn by_version(a: &Release, b: &Release) -> std::cmp::Ordering {
-    a.summary.version().cmp(b.summary.version())
-}
-
-/// Requirements that all versions before, between and after those of `releases` meet, pre-releases aside.
-fn gaps(releases: &[Release]) -> Vec<VersionReq> {
-    let mut gaps = vec![VersionReq::STAR];
-    for release in releases {
-        let version = release.summary.version();
-        if let Some(last) = gaps.last_mut() {
-            last.comparators.push(bound(Op::Less, version));
-        }
-        gaps.push(VersionReq {
-            comparators: vec![bound(Op::Greater, version)],
-        });
-    }
-    gaps
-}
-
-fn bound(op: Op, version: &Version) -> Comparator {
-    Comparator {
-        op,
-        major: version.major,
-        minor: Some(version.minor),
-        patch: Some(version.patch),
-        pre: version.pre.clone(),
-    }
-}
-
 /// What each dependency of `package` leads to.
 fn targets(resolve: &Resolve, package: &Summary) -> Vec<Option<PackageId>> {
     let id = package.package_id();
@@ -466,18 +262,6 @@ pub fn requirement(dep: &Dependency) -> Option<&VersionReq> {
         | OptVersionReq::Req(requirement) => Some(requirement),
         OptVersionReq::Any => None,
     }
-}
-
-/// `>=version`.
-fn from(version: &Version) -> VersionReq {
-    VersionReq {
-        comparators: vec![at_least(version)],
-    }
-}
-
-/// `>=version`, as a part of a requirement.
-pub fn at_least(version: &Version) -> Comparator {
-    bound(Op::GreaterEq, version)
 }
 
 fn with_requirement(mut dep: Dependency, requirement: VersionReq) -> Dependency {
