@@ -1,10 +1,11 @@
 //! `cargo advisory` on a real workspace: its details against `cargo metadata`, and what remedies take on top.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::measure::{self, Contender};
@@ -117,31 +118,23 @@ fn fetch(scratch: &Path) -> Result<PathBuf> {
         ),
     )?;
     fs::write(scratch.join("lib.rs"), "")?;
-    let mut metadata: Command = process::cargo();
-    metadata
-        .current_dir(scratch)
-        .args(["metadata", "--format-version=1", "--quiet"]);
-    let answer: Metadata = serde_json::from_slice(&process::output(&mut metadata)?.stdout)
-        .context("`cargo metadata` gave an unknown answer")?;
-    let manifest = answer
-        .packages
-        .into_iter()
-        .find(|package| package.name == NAME)
-        .with_context(|| format!("cargo could not fetch {NAME} {VERSION}"))?
-        .manifest_path;
-    let folder = manifest.parent().context("a manifest has a folder")?;
-    Ok(folder.to_path_buf())
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<MetadataPackage>,
-}
-
-#[derive(Deserialize)]
-struct MetadataPackage {
-    name: String,
-    manifest_path: PathBuf,
+    let mut fetch = process::cargo();
+    fetch.current_dir(scratch).args(["fetch", "--quiet"]);
+    process::run(&mut fetch, "`cargo fetch`")?;
+    // A program alone is no dependency, so that `cargo metadata` says nothing of it; cargo has unpacked it all the same.
+    let home = match env::var_os("CARGO_HOME") {
+        Some(home) => PathBuf::from(home),
+        None => env::home_dir()
+            .context("there is no home folder")?
+            .join(".cargo"),
+    };
+    for registry in fs::read_dir(home.join("registry/src"))? {
+        let folder = registry?.path().join(format!("{NAME}-{VERSION}"));
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+    }
+    bail!("cargo could not fetch {NAME} {VERSION}")
 }
 
 /// What `cargo advisory --format json` prints.
