@@ -17,7 +17,7 @@ use crate::denial;
 use crate::graph::path::Paths;
 use crate::graph::{Graph, Package, Yanked, lockfile, workspace};
 use crate::index::{Index, Verify};
-use crate::policy::{Policy, Verdict};
+use crate::policy::{Policy, Strictness, Verdict};
 use crate::problem::{self, Problem};
 use crate::report::human::{self, Detailed, Form};
 use crate::report::json::{FindingInfo, IndexInfo, PackageInfo, ProblemInfo, Report};
@@ -69,7 +69,12 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     if !config.enabled {
         denial::refuse_unchecked(&config, &policy)?;
     }
-    let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
+    // As in a build: what is read is verified as it is read, and a denial takes no index that is damaged anywhere.
+    let verify = match policy.strictness {
+        Strictness::DenyAdvisories => Verify::All,
+        Strictness::Rules | Strictness::DenyWarnings => Verify::Used,
+    };
+    let index = problem::open_index(&config, verify).map_err(Problem::into_error)?;
     let lockfiles: Vec<PathBuf> = args
         .get_many::<String>("lockfile")
         .into_iter()
