@@ -109,7 +109,7 @@ impl Size {
                 snapshot: &snapshot,
                 checked: now,
             };
-            index::compile(&[source], now)
+            index::compile(&[source], None, now)
         };
         let bytes = compile()?;
         let compile = median(runs, compile)?;

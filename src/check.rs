@@ -59,6 +59,8 @@ pub struct Rank<'g> {
 #[derive(Debug)]
 pub struct Hits<'i> {
     hits: Vec<(usize, Option<Entry<'i>>)>,
+    /// Advisories that speak of other platforms than those that the package is compiled for.
+    elsewhere: Vec<(usize, Option<Entry<'i>>)>,
     /// Packages with an advisory that was not understood, as positions in the graph.
     pub quarantined: Vec<usize>,
     /// Packages whose source could not tell whether they are yanked, as positions in the graph.
@@ -81,19 +83,30 @@ impl<'i> Hits<'i> {
     where
         'i: 'g,
     {
-        let mut findings: Vec<Finding<'g>> = self
-            .hits
-            .iter()
-            .map(|(package, entry)| Finding {
-                package: &graph.packages[*package],
-                position: *package,
-                kind: entry.map_or(Kind::Yanked, |entry| entry.kind),
-                entry: *entry,
-            })
-            .collect();
+        let mut findings: Vec<Finding<'g>> = joined(&self.hits, graph).collect();
         findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
         findings
     }
+
+    /// What would be findings on other platforms, in no particular order.
+    pub fn elsewhere<'g>(&self, graph: &'g Graph) -> Vec<Finding<'g>>
+    where
+        'i: 'g,
+    {
+        joined(&self.elsewhere, graph).collect()
+    }
+}
+
+fn joined<'g, 'i: 'g>(
+    hits: &[(usize, Option<Entry<'i>>)],
+    graph: &'g Graph,
+) -> impl Iterator<Item = Finding<'g>> {
+    hits.iter().map(|(package, entry)| Finding {
+        package: &graph.packages[*package],
+        position: *package,
+        kind: entry.map_or(Kind::Yanked, |entry| entry.kind),
+        entry: *entry,
+    })
 }
 
 /// Looks up every package of `graph` in `index`.
@@ -107,6 +120,7 @@ impl<'i> Hits<'i> {
 pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Error> {
     let mut hits = Hits {
         hits: Vec::new(),
+        elsewhere: Vec::new(),
         quarantined: Vec::new(),
         yanks_unknown: Vec::new(),
     };
@@ -118,6 +132,8 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
             let entry = entry?;
             if concerns(&entry, graph, package.platforms) {
                 hits.hits.push((position, Some(entry)));
+            } else {
+                hits.elsewhere.push((position, Some(entry)));
             }
         }
         if index.quarantined_for(&package.name) {

@@ -5,11 +5,12 @@
 //! advisories, [`index`] compiles them, [`refresh`] does both. Right half, inside a build: [`extension`] is what cargo
 //! calls, [`graph`] turns cargo's unit graph into plain data, [`check`] joins graph and index into findings, [`policy`]
 //! makes a verdict of them and [`report`] words it. [`command`] holds `cargo advisory`, and [`remedy`] finds the way out of
-//! a finding, with cargo's own resolver.
+//! a finding, with cargo's own resolver. [`baseline`] tells with git which findings are new.
 //!
-//! Only `extension`, `graph`, `remedy`, `config`, `denial` and `command` name cargo's types.
+//! Only `extension`, `graph`, `remedy`, `config`, `denial`, `message` and `command` name cargo's types.
 
 pub mod advisory;
+pub mod baseline;
 pub mod check;
 pub mod command;
 pub mod config;
@@ -18,7 +19,10 @@ pub mod denial;
 pub mod extension;
 pub mod freshness;
 pub mod graph;
+pub mod ignore;
 pub mod index;
+pub mod memory;
+pub mod message;
 pub mod policy;
 pub mod problem;
 pub mod refresh;

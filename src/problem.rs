@@ -12,7 +12,7 @@ use crate::freshness::{Freshness, limit_words};
 use crate::graph::Graph;
 use crate::index::store::Store;
 use crate::index::{self, Index, Verify};
-use crate::report::{Untrusted, counted};
+use crate::report::{self, Untrusted, counted};
 
 /// Why an answer is not the whole one. Displayed as one phrase with what to do about it.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub enum Problem {
     Quarantined { packages: Vec<String> },
     /// The sources of these packages could not tell whether they are yanked.
     YanksUnknown { packages: Vec<String> },
+    /// Only what is new was to be denied, and it cannot be told what that is.
+    NewsUnknown(anyhow::Error),
     /// The check itself failed.
     Failed(anyhow::Error),
 }
@@ -62,7 +64,7 @@ impl Problem {
             Problem::Age { .. } => "index-age",
             Problem::Quarantined { .. } => "quarantined",
             Problem::YanksUnknown { .. } => "yanks-unknown",
-            Problem::Failed(_) => "check-failed",
+            Problem::NewsUnknown(_) | Problem::Failed(_) => "check-failed",
         }
     }
 
@@ -126,10 +128,12 @@ impl fmt::Display for Problem {
                     packages => format!("{} are", listed(packages)),
                 }
             ),
+            // Whoever made the error made it harmless, and its end says what to do.
+            Problem::NewsUnknown(error) => write!(f, "{error:#}"),
             Problem::Failed(error) => write!(
                 f,
-                "cannot check dependencies for advisories: {}",
-                Untrusted(&format!("{error:#}"))
+                "cannot check dependencies for advisories: {:#}",
+                report::untrusted::error(error)
             ),
         }
     }

@@ -87,7 +87,7 @@ impl Refresh<'_> {
                 checked: self.now,
             })
             .collect();
-        let bytes = index::compile(&sources, self.now)?;
+        let bytes = index::compile(&sources, old.as_ref(), self.now)?;
         self.store
             .publish(self.databases, &bytes, SystemTime::from(self.now))
     }

@@ -5,6 +5,7 @@ use cargo_advisory::database::{Quarantined, Snapshot, Withdrawn};
 use cargo_advisory::index::store::Store;
 use cargo_advisory::index::{Error, Format, Index, Source, Verify, compile};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use semver::Version;
 use std::fs;
 use std::path::Path;
@@ -83,7 +84,7 @@ fn compiled(snapshots: &[Snapshot]) -> Vec<u8> {
             checked: time(1_700_000_100),
         })
         .collect();
-    compile(&sources, time(1_700_000_200)).unwrap()
+    compile(&sources, None, time(1_700_000_200)).unwrap()
 }
 
 const OTHER: RegistryRef<'_> = RegistryRef::Other("sparse+https://registry.example/");
@@ -136,6 +137,63 @@ fn what_goes_in_comes_out() {
     };
     assert_eq!(ids("foo"), ["RUSTSEC-2024-0002", "RUSTSEC-2024-0003"]);
     assert!(ids("fo").is_empty() && ids("fooo").is_empty());
+}
+
+#[test]
+fn an_advisory_has_appeared_when_the_index_before_says_so() {
+    let day = |day: &str| day.parse::<Date>().unwrap();
+    let appeared = |index: &Index, id: &str| {
+        let entries = index.entries().map(Result::unwrap);
+        let mut days = entries
+            .filter(|entry| entry.id == id)
+            .map(|entry| entry.appeared);
+        days.next().unwrap()
+    };
+    let compiled = |ids: &[(&str, &str)], old: Option<&Index>, now: &str| {
+        let mut snapshot = snapshot();
+        snapshot.advisories = ids
+            .iter()
+            .map(|(id, date)| Advisory {
+                date: (*date).to_owned(),
+                ..advisory("foo", id, None)
+            })
+            .collect();
+        let source = Source {
+            snapshot: &snapshot,
+            checked: time(0),
+        };
+        let bytes = compile(&[source], old, now.parse().unwrap()).unwrap();
+        Index::from_bytes(&bytes, Verify::All).unwrap()
+    };
+    let (old, new, late) = (
+        "RUSTSEC-2024-0001",
+        "RUSTSEC-2024-0002",
+        "RUSTSEC-2024-0003",
+    );
+
+    // Of the first index nobody knows what is new in it, and nothing is from the future.
+    let first = compiled(
+        &[(old, "2024-01-31"), (new, "2025-01-01")],
+        None,
+        "2024-06-01T23:59:00Z",
+    );
+    assert_eq!(appeared(&first, old), day("2024-01-31"));
+    assert_eq!(appeared(&first, new), day("2024-06-01"));
+
+    // What a later one finds new is new, whatever it says.
+    let ids = [
+        (old, "2024-01-31"),
+        (new, "2025-01-01"),
+        (late, "2020-01-01"),
+    ];
+    let second = compiled(&ids, Some(&first), "2024-07-01T00:00:00Z");
+    assert_eq!(appeared(&second, old), day("2024-01-31"));
+    assert_eq!(appeared(&second, new), day("2024-06-01"));
+    assert_eq!(appeared(&second, late), day("2024-07-01"));
+
+    // A clock that was set back makes nothing appear later than now.
+    let third = compiled(&ids, Some(&second), "2024-06-15T00:00:00Z");
+    assert_eq!(appeared(&third, late), day("2024-06-15"));
 }
 
 #[test]
@@ -202,8 +260,11 @@ fn nothing_is_not_an_index() {
         snapshot: &snapshot,
         checked: time(0),
     };
-    assert!(matches!(compile(&[source], time(0)), Err(Error::Empty)));
-    assert!(matches!(compile(&[], time(0)), Err(Error::Empty)));
+    assert!(matches!(
+        compile(&[source], None, time(0)),
+        Err(Error::Empty)
+    ));
+    assert!(matches!(compile(&[], None, time(0)), Err(Error::Empty)));
 }
 
 #[test]
@@ -339,10 +400,10 @@ fn with_format(format: u16) -> Vec<u8> {
 #[test]
 fn other_formats_say_so() {
     let error = |format| Index::from_bytes(&with_format(format), Verify::Used).unwrap_err();
-    assert!(matches!(error(0), Error::TooOld { found: Format(0) }));
-    assert!(matches!(error(2), Error::TooNew { found: Format(2) }));
+    assert!(matches!(error(1), Error::TooOld { found: Format(1) }));
+    assert!(matches!(error(3), Error::TooNew { found: Format(3) }));
     assert!(error(0).to_string().contains("run `cargo advisory update`"));
-    assert!(error(2).to_string().contains("newer cargo-advisory"));
+    assert!(error(3).to_string().contains("newer cargo-advisory"));
 }
 
 fn open_error(path: &Path) -> Error {

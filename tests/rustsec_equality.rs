@@ -60,7 +60,7 @@ static REAL: LazyLock<Option<Real>> = LazyLock::new(|| {
 
 fn bytes(snapshot: &Snapshot) -> Vec<u8> {
     let checked = Timestamp::UNIX_EPOCH;
-    compile(&[Source { snapshot, checked }], checked).unwrap()
+    compile(&[Source { snapshot, checked }], None, checked).unwrap()
 }
 
 fn index(snapshot: &Snapshot) -> Index {

@@ -1,29 +1,32 @@
 //! `cargo advisory [check]`: every finding of a workspace or of lockfiles, for people or for tools.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use cargo::core::Workspace;
 use cargo::util::command_prelude::{ArgMatchesExt as _, flag, multi_opt, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
-use clap::{ArgMatches, Command};
+use clap::{ArgAction, ArgMatches, Command, value_parser};
 use jiff::Timestamp;
 
-use super::remedies::Remedies;
-use super::{page, print, selection};
-use crate::check::{Finding, Hits, check};
+use super::answer::{Answer, Judge};
+use super::document::{self, Kept};
+use super::{page, print, recursive, selection};
 use crate::config::{Config, DEFAULT_DATABASE};
 use crate::denial;
 use crate::graph::path::Paths;
-use crate::graph::{Graph, Package, Yanked, lockfile, workspace};
-use crate::index::{Index, Verify};
-use crate::policy::{Policy, Strictness, Verdict};
+use crate::graph::workspace::Edges;
+use crate::graph::{Graph, Yanked, lockfile};
+use crate::policy::Judgement;
 use crate::problem::{self, Problem};
+use crate::report::formats::Document;
 use crate::report::human::{self, Detailed, Form};
-use crate::report::json::{FindingInfo, IndexInfo, PackageInfo, ProblemInfo, Report};
-use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
+use crate::report::json;
 use crate::report::link::Link;
-use crate::report::{Configured, Untrusted, counted};
+use crate::report::{Configured, counted};
+
+/// The flag that takes folders.
+const RECURSIVE: &str = "recursive";
 
 pub(super) fn cli() -> Command {
     with_args(Command::new("check")).about("Check a workspace or lockfiles")
@@ -42,9 +45,21 @@ pub(super) fn with_args(command: Command) -> Command {
             .conflicts_with_all(selection::FLAGS),
         )
         .arg(
+            opt(
+                RECURSIVE,
+                "Check every Cargo.lock below these folders instead of a workspace",
+            )
+            .value_name("DIR")
+            .value_parser(value_parser!(PathBuf))
+            .num_args(1..)
+            .action(ArgAction::Append)
+            .conflicts_with_all(["lockfile", "manifest-path", "tree", "explain-policy"])
+            .conflicts_with_all(selection::FLAGS),
+        )
+        .arg(
             opt("format", "How to print what was found")
                 .value_name("FORMAT")
-                .value_parser(["human", "json"])
+                .value_parser(Format::all().map(|(name, _)| name).collect::<Vec<_>>())
                 .default_value("human"),
         )
         .arg(flag(
@@ -52,74 +67,96 @@ pub(super) fn with_args(command: Command) -> Command {
             "Draw all paths to each package, not only the shortest one",
         ))
         .arg(flag("no-remedies", "Do not look for remedies"))
+        .arg(
+            flag(
+                "explain-policy",
+                "Tell which rules and ignores decide on each finding",
+            )
+            .conflicts_with_all(["format", "tree"]),
+        )
         .arg(denial::flag());
     selection::with_args(command)
 }
 
-pub(super) fn names_lockfiles(args: &ArgMatches) -> bool {
-    args.contains_id("lockfile")
+/// Whether nothing but lockfiles is looked at, and no workspace.
+pub(super) fn reads_lockfiles_alone(args: &ArgMatches) -> bool {
+    args.contains_id("lockfile") || args.contains_id(RECURSIVE)
 }
 
 pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
-    let policy = Policy {
-        rules: config.rules.clone(),
-        strictness: denial::strictness(gctx, args.get_flag(denial::FLAG))?,
-    };
+    let strictness = denial::strictness(gctx, denial::selection(args))?;
     if !config.enabled {
-        denial::refuse_unchecked(&config, &policy)?;
+        denial::refuse_unchecked(&config, &strictness)?;
     }
-    // As in a build: what is read is verified as it is read, and a denial takes no index that is damaged anywhere.
-    let verify = match policy.strictness {
-        Strictness::DenyAdvisories => Verify::All,
-        Strictness::Rules | Strictness::DenyWarnings => Verify::Used,
+    let index = problem::open_index(&config, strictness.verify()).map_err(Problem::into_error)?;
+    let fleet = match args.get_many::<PathBuf>(RECURSIVE) {
+        Some(folders) => Some(recursive::find(gctx, folders)?),
+        None => None,
     };
-    let index = problem::open_index(&config, verify).map_err(Problem::into_error)?;
-    let lockfiles: Vec<PathBuf> = args
-        .get_many::<String>("lockfile")
-        .into_iter()
-        .flatten()
-        .map(|path| gctx.cwd().join(path))
-        .collect();
-    let answer = Answer {
-        gctx,
+    let lockfiles: Vec<PathBuf> = match &fleet {
+        Some(fleet) => fleet.lockfiles.clone(),
+        None => args
+            .get_many::<String>("lockfile")
+            .into_iter()
+            .flatten()
+            .map(|path| gctx.cwd().join(path))
+            .collect(),
+    };
+    let ws = match lockfiles.is_empty() {
+        true => Some(args.workspace(gctx)?),
+        false => None,
+    };
+    let policy = config.policy(ws.as_ref(), strictness)?;
+    let judge = Judge {
         config: &config,
         policy: &policy,
         index: &index,
-        json: args
-            .get_one::<String>("format")
-            .is_some_and(|format| format == "json"),
+    };
+    let format = Format::of(args);
+    if let (Some(fleet), Some(form)) = (&fleet, format.of_a_fleet()) {
+        return recursive::check(gctx, &judge, fleet, form);
+    }
+    let teller = Teller {
+        gctx,
+        judge,
+        explain_policy: args.get_flag("explain-policy"),
+        format,
         tree: args.get_flag("tree"),
         several: lockfiles.len() > 1,
+        stale_told: Cell::new(false),
     };
-    let mut failures = Vec::new();
-    if lockfiles.is_empty() {
-        let ws = args.workspace(gctx)?;
-        let options = selection::options(gctx, &ws, args)?;
-        let mut hits = None;
-        let graph = workspace::read(&ws, options, |graph| {
-            let hits = hits.insert(answer.check(graph)?);
-            Ok(hits.packages().collect())
-        })?;
-        let hits = hits.expect("a graph that was read was looked at");
-        let remedies = if args.get_flag("no-remedies") {
-            Remedies::default()
-        } else {
-            answer.remedies(&ws, &hits.findings(&graph))?
-        };
-        failures.extend(answer.give(&graph, &hits, &remedies, None)?);
+    // What could not be looked at, of which a document tells too.
+    let mut unread = fleet.map_or(Vec::new(), |fleet| fleet.failures);
+    let mut failures: Vec<_> = unread.iter().map(|text| anyhow!("{text}")).collect();
+    let mut kept = Vec::new();
+    if let Some(ws) = ws {
+        let answer = teller.judge.workspace(&ws, args, Edges::Found)?;
+        failures.extend(teller.tell(&answer, None)?);
+        kept.push(Kept {
+            answer,
+            asked: None,
+        });
     }
-    for path in &lockfiles {
+    for path in lockfiles {
         // One bad file keeps no other from its answer.
-        let failure = match lockfile::read(path) {
-            // A lockfile alone resolves to nothing.
+        match lockfile::read(&path) {
             Ok(graph) => {
-                let hits = answer.check(&graph)?;
-                answer.give(&graph, &hits, &Remedies::default(), Some(path))?
+                let answer = teller.judge.lockfile(graph, &path)?;
+                failures.extend(teller.tell(&answer, Some(&path))?);
+                kept.push(Kept {
+                    answer,
+                    asked: Some(path),
+                });
             }
-            Err(error) => Some(error),
-        };
-        failures.extend(failure);
+            Err(error) => {
+                unread.push(format!("{error:#}"));
+                failures.push(error);
+            }
+        }
+    }
+    if let Format::Document(format) = teller.format {
+        document::print_all(gctx, &teller.judge, format, &kept, unread)?;
     }
     let Some(last) = failures.pop() else {
         return Ok(());
@@ -130,199 +167,191 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     Err(CliError::new(last, 101))
 }
 
-/// All that the answers of one command share.
-struct Answer<'a> {
+/// How the answers of one command are told.
+struct Teller<'a> {
     gctx: &'a GlobalContext,
-    config: &'a Config,
-    policy: &'a Policy,
-    index: &'a Index,
-    json: bool,
+    judge: Judge<'a>,
+    format: Format,
+    /// Why each finding has its level is told, and nothing else.
+    explain_policy: bool,
     /// Paths are told as trees.
     tree: bool,
     /// There are several answers, so they are kept apart.
     several: bool,
+    /// What ignores should go was told. It is the same for all lockfiles.
+    stale_told: Cell<bool>,
 }
 
-impl Answer<'_> {
-    fn check(&self, graph: &Graph) -> CargoResult<Hits<'_>> {
-        check(graph, self.index).map_err(|error| Problem::of_index(self.config, error).into_error())
+/// The values of `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Human,
+    Json,
+    /// One document for all answers.
+    Document(Document),
+}
+
+impl Format {
+    /// By name, in the order in which help lists them.
+    fn all() -> impl Iterator<Item = (&'static str, Format)> {
+        let documents = Document::ALL.map(|(name, format)| (name, Format::Document(format)));
+        [("human", Format::Human), ("json", Format::Json)]
+            .into_iter()
+            .chain(documents)
     }
 
-    /// Looks for the remedies of `findings`. That there are none to be had, as without a network, keeps nobody from the
-    /// findings.
-    fn remedies(&self, ws: &Workspace<'_>, findings: &[Finding<'_>]) -> CargoResult<Remedies> {
-        let offline = self.gctx.offline_flag();
-        match Remedies::find(ws, self.index, findings, Timestamp::now()) {
-            Ok(remedies) => {
-                if let Some(flag) = offline.filter(|_| !findings.is_empty()) {
-                    self.gctx.shell().note(format!(
-                        "with {flag}, remedies were looked for among the releases that cargo has seen before"
-                    ))?;
-                }
-                Ok(remedies)
-            }
-            Err(error) => {
-                // What was done and why it failed. What lies between says the same in other words.
-                let cause = error.root_cause().to_string();
-                let cause = cause.lines().next().unwrap_or_default();
-                self.gctx.shell().note(format!(
-                    "remedies could not be looked for: {}: {}",
-                    Untrusted(&error.to_string()),
-                    Untrusted(cause)
-                ))?;
-                Ok(Remedies::default())
-            }
+    fn of(args: &ArgMatches) -> Format {
+        let given = args.get_one::<String>("format");
+        Format::all()
+            .find(|(name, _)| given.is_some_and(|given| given == name))
+            .map_or(Format::Human, |(_, format)| format)
+    }
+
+    /// The form in which the answers for any number of lockfiles are printed, one after the other. None where they become one
+    /// document.
+    fn of_a_fleet(self) -> Option<recursive::Form> {
+        match self {
+            Format::Human => Some(recursive::Form::Table),
+            Format::Json => Some(recursive::Form::Json),
+            Format::Document(_) => None,
         }
     }
+}
 
-    /// Prints what was found in `graph`. Returns what the command must fail with in the end.
-    fn give(
+impl Teller<'_> {
+    /// Prints `answer`. Returns what the command must fail with in the end.
+    fn tell(
         &self,
-        graph: &Graph,
-        hits: &Hits<'_>,
-        remedies: &Remedies,
+        answer: &Answer<'_>,
         lockfile: Option<&Path>,
     ) -> CargoResult<Option<anyhow::Error>> {
-        let problems = problem::problems(graph, hits, self.index, self.config, Timestamp::now());
-        let findings = hits.findings(graph);
-        if self.json {
-            self.print_json(graph, &findings, remedies, &problems, lockfile)?;
-        } else {
-            self.print_human(graph, &findings, remedies, lockfile)?;
+        let judgement = self.judge.judgement(answer)?;
+        match self.format {
+            Format::Human if self.explain_policy => self.print_decisions(&judgement, lockfile)?,
+            Format::Human => self.print_human(answer, &judgement, lockfile)?,
+            Format::Json => self.print_json(answer, &judgement, lockfile)?,
+            // It waits for the others.
+            Format::Document(_) => {}
         }
-        let refused = denial::refuse_on(self.policy, &problems).err();
-        if refused.is_none() {
-            for problem in &problems {
-                self.gctx.shell().note(problem)?;
-            }
+        let stale_told = self.stale_told.replace(true);
+        let failure = self
+            .judge
+            .conclude(self.gctx, answer, &judgement, stale_told)?;
+        if self.format == Format::Human {
+            self.say_summary(&answer.graph)?;
         }
-        if !self.json {
-            self.say_summary(graph)?;
-        }
-        let failure = match self.policy.verdict(&findings) {
-            Verdict::Silent | Verdict::Warn(_) => refused,
-            Verdict::Deny(denied) => {
-                let heading = Heading::denied(self.policy, &denied);
-                let width = self.gctx.shell().err_width().diagnostic_terminal_width();
-                let width = width.unwrap_or(WIDTH_OF_NO_TERMINAL);
-                Some(anyhow!(line(&heading, &denied, Hint::None, width)))
-            }
-        };
         Ok(match lockfile {
             Some(path) => failure.map(|error| error.context(format!("in `{}`", path.display()))),
             None => failure,
         })
     }
 
-    fn print_json(
+    fn print_decisions(
         &self,
-        graph: &Graph,
-        findings: &[Finding<'_>],
-        remedies: &Remedies,
-        problems: &[Problem],
+        judgement: &Judgement<'_, '_>,
         lockfile: Option<&Path>,
     ) -> CargoResult<()> {
-        let paths = Paths::new(graph);
-        let report = Report {
-            lockfile: lockfile.map(|path| path.display().to_string()),
-            index: IndexInfo::new(self.index),
-            packages: graph.packages.len(),
-            findings: findings
-                .iter()
-                .map(|finding| {
-                    let remedy = remedies.of(finding);
-                    FindingInfo::new(finding, self.index, self.policy, &paths, remedy)
-                })
-                .collect::<Result<_, _>>()
-                .map_err(|error| Problem::of_index(self.config, error).into_error())?,
-            ignored: [],
-            unchecked: unchecked(graph).map(PackageInfo::from).collect(),
-            problems: problems
-                .iter()
-                .map(|problem| ProblemInfo {
-                    code: problem.code(),
-                    message: problem.to_string(),
-                })
-                .collect(),
-        };
-        let mut answer = serde_json::to_string(&report)?;
-        answer.push('\n');
-        // In the log of a build server `##[` starts a command wherever it stands. `#` is only ever inside a string here.
-        print(self.gctx, answer.replace("##", "#\\u0023").as_bytes())
+        let mut text = headed(lockfile);
+        let findings = judgement.findings.iter();
+        let judged: Vec<_> = findings.chain(&judgement.ignored).collect();
+        let gctx = self.gctx;
+        human::write_decisions(
+            &mut text,
+            &judged,
+            &self.judge.policy.strictness,
+            page(gctx),
+        );
+        if self.several {
+            text.push('\n');
+        }
+        print(gctx, text.as_bytes())
+    }
+
+    fn print_json(
+        &self,
+        answer: &Answer<'_>,
+        judgement: &Judgement<'_, '_>,
+        lockfile: Option<&Path>,
+    ) -> CargoResult<()> {
+        let lockfile = lockfile.map(|path| path.display().to_string());
+        let report = self.judge.report(answer, judgement, lockfile)?;
+        print(self.gctx, json::line(&report)?.as_bytes())
     }
 
     fn print_human(
         &self,
-        graph: &Graph,
-        findings: &[Finding<'_>],
-        remedies: &Remedies,
+        answer: &Answer<'_>,
+        judgement: &Judgement<'_, '_>,
         lockfile: Option<&Path>,
     ) -> CargoResult<()> {
-        let detailed = findings
+        let gctx = self.gctx;
+        let Judge { config, index, .. } = self.judge;
+        let detailed = judgement
+            .findings
             .iter()
-            .map(|finding| {
+            .map(|judged| {
+                let finding = &judged.finding;
                 let advisory = finding
                     .entry
-                    .map(|entry| self.index.details(&entry))
+                    .map(|entry| index.details(&entry))
                     .transpose()
-                    .map_err(|error| Problem::of_index(self.config, error).into_error())?;
+                    .map_err(|error| Problem::of_index(config, error).into_error())?;
                 let database = finding
                     .entry
-                    .and_then(|entry| self.index.databases().get(entry.database));
+                    .and_then(|entry| index.databases().get(entry.database));
                 let of_rustsec = database.is_some_and(|from| from.url == DEFAULT_DATABASE);
                 Ok(Detailed {
                     finding,
+                    decision: &judged.decision,
                     link: advisory
                         .as_ref()
                         .and_then(|advisory| Link::of(advisory, of_rustsec)),
                     advisory,
-                    remedy: remedies.of(finding),
+                    remedy: answer.remedy(finding),
                 })
             })
             .collect::<CargoResult<Vec<_>>>()?;
         let (unbuilt, built): (Vec<_>, Vec<_>) = detailed
             .into_iter()
             .partition(|detailed| detailed.finding.package.is_unbuilt());
-        let paths = Paths::new(graph);
+        let paths = Paths::new(&answer.graph);
         let form = Form {
-            policy: self.policy,
             paths: &paths,
-            page: page(self.gctx),
+            page: page(gctx),
             tree: self.tree,
             now: Timestamp::now(),
         };
-        let mut answer = String::new();
-        if let Some(path) = lockfile {
-            answer.push_str(&Configured(&path.display().to_string()).to_string());
-            answer.push('\n');
-        }
-        human::write(&mut answer, &built, &form);
+        let mut text = headed(lockfile);
+        human::write(&mut text, &built, &form);
         if !unbuilt.is_empty() {
             if !built.is_empty() {
-                answer.push('\n');
+                text.push('\n');
             }
-            answer.push_str("not in this build:\n");
-            human::write(&mut answer, &unbuilt, &form);
+            text.push_str("not in this build:\n");
+            human::write(&mut text, &unbuilt, &form);
         }
-        human::write_unchecked(&mut answer, unchecked(graph));
+        human::write_ignored(&mut text, &judgement.ignored, page(gctx));
+        human::write_unchecked(&mut text, answer.graph.unchecked());
         if self.several {
-            answer.push('\n');
+            text.push('\n');
         }
-        print(self.gctx, answer.as_bytes())
+        print(gctx, text.as_bytes())
     }
 
     fn say_summary(&self, graph: &Graph) -> CargoResult<()> {
+        let gctx = self.gctx;
+        let Judge { config, index, .. } = self.judge;
         let asked = graph
             .packages
             .iter()
             .any(|package| package.yanked != Yanked::NotAsked);
-        let age = problem::freshness(self.index, self.config, Timestamp::now()).age();
-        self.gctx.shell().status(
+        let age = problem::freshness(index, config, Timestamp::now()).age();
+        gctx.shell().status(
             "Checked",
             format!(
                 "{} against {} of an index {} old{}",
                 counted(graph.packages.len(), "package", "packages"),
-                counted(self.index.advisories(), "advisory", "advisories"),
+                counted(index.advisories(), "advisory", "advisories"),
                 age,
                 if asked {
                     ""
@@ -334,13 +363,10 @@ impl Answer<'_> {
     }
 }
 
-/// The dependencies that were not checked, by name.
-fn unchecked(graph: &Graph) -> impl Iterator<Item = &Package> {
-    let mut unchecked: Vec<&Package> = graph
-        .packages
-        .iter()
-        .filter(|package| package.is_unchecked())
-        .collect();
-    unchecked.sort_by_key(|package| (&package.name, &package.version));
-    unchecked.into_iter()
+/// What an answer begins with: the lockfile that it is about, where one was named.
+fn headed(lockfile: Option<&Path>) -> String {
+    match lockfile {
+        Some(path) => format!("{}\n", Configured(&path.display().to_string())),
+        None => String::new(),
+    }
 }

@@ -16,19 +16,20 @@ use clap::{ArgMatches, Command};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::check::{Finding, check};
+use super::answer::Judge;
+use crate::check::Finding;
 use crate::config::Config;
 use crate::denial;
-use crate::graph::{Graph, workspace};
+use crate::graph::workspace::{self, LOCKFILE};
 use crate::index::{Index, Verify};
-use crate::policy::{Policy, Verdict};
+use crate::policy::Verdict;
 use crate::problem::{self, Problem};
 use crate::remedy::caution;
 use crate::remedy::plan::{self, Interest};
 use crate::remedy::search::{self, Reach};
 use crate::remedy::world::World;
 use crate::remedy::{Caution, Change, Edit, Move};
-use crate::report::line::{Heading, Hint, WIDTH_OF_NO_TERMINAL, line};
+use crate::report::line::Hint;
 use crate::report::{Untrusted, counted, remedy};
 
 pub(super) fn cli() -> Command {
@@ -42,10 +43,7 @@ pub(super) fn cli() -> Command {
 
 pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
-    let policy = Policy {
-        rules: config.rules.clone(),
-        strictness: denial::strictness(gctx, args.get_flag(denial::FLAG))?,
-    };
+    let strictness = denial::strictness(gctx, denial::selection(args))?;
     let dry_run = args.get_flag("dry-run");
     if let Some(flag) = gctx.locked_flag().filter(|_| !dry_run) {
         return Err(anyhow!(
@@ -55,13 +53,19 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     }
     let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
     let mut ws = args.workspace(gctx)?;
+    let policy = config.policy(Some(&ws), strictness)?;
     let _scratch = match dry_run {
         true => lock_elsewhere(&mut ws)?,
         false => None,
     };
-    let graph = read(gctx, &ws)?;
-    let checked = Checked::new(&config, &graph, &index)?;
-    let findings = checked.findings();
+    let judge = Judge {
+        config: &config,
+        policy: &policy,
+        index: &index,
+    };
+    let before = judge.everything(&ws)?;
+    // What is ignored stays as it is.
+    let findings = judge.judgement(&before)?.open();
     let reach = if args.get_flag("manifest") {
         Reach::Manifests
     } else {
@@ -80,25 +84,17 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     write(&ws, &fixed)?;
 
     let ws = args.workspace(gctx)?;
-    let graph = read(gctx, &ws)?;
-    let after = Checked::new(&config, &graph, &index)?;
-    let left = after.findings();
-    conclude(gctx, &findings, &left, reach)?;
-    denial::refuse_on(&policy, &after.problems)?;
-    match policy.verdict(&left) {
+    let after = judge.everything(&ws)?;
+    let left = judge.judgement(&after)?;
+    conclude(gctx, &findings, &left.open(), reach)?;
+    denial::refuse_on(&policy.strictness, &after.problems)?;
+    match left.verdict() {
         Verdict::Silent | Verdict::Warn(_) => Ok(()),
         Verdict::Deny(denied) => {
-            let heading = Heading::denied(&policy, &denied);
-            let width = gctx.shell().err_width().diagnostic_terminal_width();
-            let width = width.unwrap_or(WIDTH_OF_NO_TERMINAL);
-            Err(anyhow!(line(&heading, &denied, Hint::Details, width)).into())
+            let line = denial::line(gctx, &policy.strictness, &denied, Hint::Details);
+            Err(anyhow!(line).into())
         }
     }
-}
-
-/// The graph of everything in the workspace. Nobody asks how a package comes in.
-fn read(gctx: &GlobalContext, ws: &Workspace<'_>) -> CargoResult<Graph> {
-    workspace::read(ws, workspace::everything(gctx)?, |_| Ok(Vec::new()))
 }
 
 /// Has cargo write a Cargo.lock that it finds outdated into a temporary folder, for as long as that lives. Where cargo is
@@ -108,7 +104,7 @@ fn lock_elsewhere(ws: &mut Workspace<'_>) -> CargoResult<Option<TempDir>> {
         return Ok(None);
     }
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let path = lockfile(ws);
+    let path = workspace::lockfile(ws);
     let scratch = folder.path().join(LOCKFILE);
     if path.exists() {
         fs::copy(&path, &scratch)
@@ -116,12 +112,6 @@ fn lock_elsewhere(ws: &mut Workspace<'_>) -> CargoResult<Option<TempDir>> {
     }
     ws.set_requested_lockfile_path(Some(scratch));
     Ok(Some(folder))
-}
-
-const LOCKFILE: &str = "Cargo.lock";
-
-fn lockfile(ws: &Workspace<'_>) -> PathBuf {
-    ws.lock_root().as_path_unlocked().join(LOCKFILE)
 }
 
 /// Says how many of the findings are gone.
@@ -179,30 +169,6 @@ fn excess(some: &Tally, other: &Tally) -> usize {
     counts
         .map(|(what, count)| count.saturating_sub(other.get(what).copied().unwrap_or(0)))
         .sum()
-}
-
-/// What there is to fix.
-struct Checked<'g> {
-    graph: &'g Graph,
-    hits: crate::check::Hits<'g>,
-    problems: Vec<Problem>,
-}
-
-impl<'g> Checked<'g> {
-    fn new(config: &Config, graph: &'g Graph, index: &'g Index) -> CargoResult<Checked<'g>> {
-        let hits =
-            check(graph, index).map_err(|error| Problem::of_index(config, error).into_error())?;
-        let problems = problem::problems(graph, &hits, index, config, Timestamp::now());
-        Ok(Checked {
-            graph,
-            hits,
-            problems,
-        })
-    }
-
-    fn findings(&self) -> Vec<Finding<'g>> {
-        self.hits.findings(self.graph)
-    }
 }
 
 /// All changes together.
@@ -378,7 +344,12 @@ fn write(ws: &Workspace<'_>, fixed: &Fixed) -> CargoResult<()> {
         .iter()
         .map(|(path, text)| (path.clone(), text.as_str()))
         .collect();
-    files.extend(fixed.lockfile.as_deref().map(|text| (lockfile(ws), text)));
+    files.extend(
+        fixed
+            .lockfile
+            .as_deref()
+            .map(|text| (workspace::lockfile(ws), text)),
+    );
     // Who may not write to one of them changes none. Renaming alone would replace a file that was made read-only.
     for (path, _) in &files {
         OpenOptions::new()

@@ -9,13 +9,18 @@ use clap::{ArgMatches, Command};
 
 use crate::report::Page;
 
+mod answer;
 mod check;
+mod document;
 mod explain;
 mod fix;
+mod ignore;
 mod network;
 mod pager;
+mod recursive;
 mod releases;
 mod remedies;
+mod report;
 mod selection;
 mod status;
 mod update;
@@ -33,6 +38,8 @@ pub fn cli() -> Command {
                 .subcommand(check::cli())
                 .subcommand(explain::cli())
                 .subcommand(fix::cli())
+                .subcommand(ignore::cli())
+                .subcommand(report::cli())
                 .subcommand(status::cli())
                 .subcommand(update::cli())
         })
@@ -42,8 +49,8 @@ pub fn cli() -> Command {
 /// read with another library.)
 pub fn needs_no_git(args: &ArgMatches) -> bool {
     match args.subcommand() {
-        None => check::names_lockfiles(args),
-        Some(("check", args)) => check::names_lockfiles(args),
+        None => check::reads_lockfiles_alone(args),
+        Some(("check", args)) => check::reads_lockfiles_alone(args),
         Some(("status" | "update", _)) => true,
         Some(_) => false,
     }
@@ -56,6 +63,8 @@ pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         Some(("check", args)) => check::exec(gctx, args),
         Some(("explain", args)) => explain::exec(gctx, args),
         Some(("fix", args)) => fix::exec(gctx, args),
+        Some(("ignore", args)) => ignore::exec(gctx, args),
+        Some(("report", args)) => report::exec(gctx, args),
         Some(("status", args)) => status::exec(gctx, args),
         Some(("update", args)) => update::exec(gctx, args),
         Some((other, _)) => Err(anyhow::anyhow!("no such subcommand: `{other}`")

@@ -11,10 +11,11 @@ use cargo::util::OptVersionReq;
 use cargo::util::cache_lock::CacheLockMode;
 use cargo::{CargoResult, GlobalContext};
 use futures::executor::block_on;
-use semver::{Comparator, Op, Version, VersionReq};
+use semver::Version;
 use serde::Deserialize;
 
 use crate::advisory::RegistryRef;
+use crate::remedy::releases::gaps;
 use crate::report::Untrusted;
 use crate::report::explain::Releases;
 use crate::report::releases::Release;
@@ -55,31 +56,13 @@ pub(super) fn releases(
     let offline = !gctx.network_allowed();
     source.invalidate_cache();
     let mut name = name.to_owned();
-    let mut found = query(
-        &*source,
-        id,
-        &name,
-        OptVersionReq::Any,
-        QueryKind::RejectedVersions,
-    )?;
-    if found.is_empty() {
-        let other = query(
-            &*source,
-            id,
-            &name,
-            OptVersionReq::Any,
-            QueryKind::Normalized,
-        )?;
-        if let Some(summary) = other.first() {
-            name = summary.package_id().name().to_string();
-            found = query(
-                &*source,
-                id,
-                &name,
-                OptVersionReq::Any,
-                QueryKind::RejectedVersions,
-            )?;
-        }
+    let every = |name: &str, kind| query(&*source, id, name, OptVersionReq::Any, kind);
+    let mut found = every(&name, QueryKind::RejectedVersions)?;
+    if found.is_empty()
+        && let Some(other) = every(&name, QueryKind::Normalized)?.first()
+    {
+        name = other.package_id().name().to_string();
+        found = every(&name, QueryKind::RejectedVersions)?;
     }
     if offline && found.is_empty() {
         bail!("{shown} was not asked about the crate before, and cannot be asked offline");
@@ -121,8 +104,7 @@ fn query(
     block_on(source.query_vec(&dependency, kind))
 }
 
-/// The releases between those that were `found`. Offline, a registry that holds a downloaded release keeps silent about
-/// those that are not, unless no other release meets the requirement. (Pre-releases meet none of these.)
+/// The releases between those that were `found`, which are not downloaded.
 fn not_downloaded(
     source: &dyn Source,
     id: SourceId,
@@ -135,21 +117,8 @@ fn not_downloaded(
         .collect();
     versions.sort();
     let mut all = Vec::new();
-    for place in 0..=versions.len() {
-        let bound = |op, version: &&Version| Comparator {
-            op,
-            major: version.major,
-            minor: Some(version.minor),
-            patch: Some(version.patch),
-            pre: version.pre.clone(),
-        };
-        let after = place.checked_sub(1).and_then(|place| versions.get(place));
-        let comparators = after
-            .map(|version| bound(Op::Greater, version))
-            .into_iter()
-            .chain(versions.get(place).map(|version| bound(Op::Less, version)))
-            .collect();
-        let between = OptVersionReq::Req(VersionReq { comparators });
+    for gap in gaps(versions) {
+        let between = OptVersionReq::Req(gap);
         all.extend(query(
             source,
             id,

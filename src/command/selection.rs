@@ -74,10 +74,15 @@ pub(super) fn options(
     ws: &Workspace<'_>,
     args: &ArgMatches,
 ) -> CargoResult<CompileOptions> {
-    let given = |flag: &&str| args.value_source(flag) == Some(ValueSource::CommandLine);
-    if FLAGS.iter().any(given) {
+    if is_given(args) {
         args.compile_options(gctx, UserIntent::Build, Some(ws), ProfileChecking::Custom)
     } else {
         workspace::everything(gctx)
     }
+}
+
+/// Whether a flag of [`FLAGS`] was given.
+pub(super) fn is_given(args: &ArgMatches) -> bool {
+    let given = |flag: &&str| args.value_source(flag) == Some(ValueSource::CommandLine);
+    FLAGS.iter().any(given)
 }

@@ -3,7 +3,7 @@
 
 use super::git::{descends, options, snapshot};
 use super::{Known, Loaded, Network, Progress};
-use crate::report::Untrusted;
+use crate::report::untrusted;
 use anyhow::{Context as _, anyhow};
 use gix::protocol::transport::client::blocking_io::Transport;
 use gix::remote::fetch::{Prepare, Shallow, Tags};
@@ -206,11 +206,7 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
     } else {
         None
     };
-    let mut causes = error.chain().rev();
-    let first = causes.next().map(ToString::to_string).unwrap_or_default();
-    let shown = causes.fold(anyhow!("{}", Untrusted(&first)), |shown, cause| {
-        shown.context(Untrusted(&cause.to_string()).to_string())
-    });
+    let shown = untrusted::error(&error);
     match cure {
         Some(cure) => shown.context(cure),
         None => shown,

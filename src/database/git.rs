@@ -71,7 +71,7 @@ pub(super) fn read_local(
 }
 
 /// How every repository is opened, with settings such as `http.proxy=...` for the network.
-pub(super) fn options(overrides: &[String]) -> gix::open::Options {
+pub(crate) fn options(overrides: &[String]) -> gix::open::Options {
     let overrides = overrides.iter().map(String::as_str);
     gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)

@@ -12,7 +12,7 @@
 
 mod fetch;
 mod folder;
-mod git;
+pub(crate) mod git;
 mod layout;
 pub mod parse;
 

@@ -62,13 +62,38 @@ impl BuildGraph {
             self.graph.packages[package].features = Some(features);
         }
         self.graph.edges = edges.edges;
-        let roots: BTreeSet<usize> = bcx
-            .roots
-            .iter()
+        self.graph.roots = self.roots(bcx, &positions);
+    }
+
+    /// Adds which package of `bcx` depends on which, and nothing else: enough to tell whether there is a way.
+    ///
+    /// Costs a tenth of [`BuildGraph::add_edges`].
+    pub fn add_links(&mut self, bcx: &BuildContext<'_, '_>) {
+        let positions = self.positions();
+        let position = |unit: &Unit| positions.get(&key(unit.pkg.package_id())).copied();
+        for (unit, dependencies) in &bcx.unit_graph {
+            let Some(from) = position(unit) else {
+                continue;
+            };
+            let ends = dependencies.iter().filter_map(|dep| position(&dep.unit));
+            let links = ends.filter(|to| *to != from).map(|to| Edge {
+                from,
+                to,
+                ..Edge::default()
+            });
+            self.graph.edges.extend(links);
+        }
+        self.graph.roots = self.roots(bcx, &positions);
+    }
+
+    /// The members, and what else was asked for.
+    fn roots(&self, bcx: &BuildContext<'_, '_>, positions: &FxHashMap<Key, usize>) -> Vec<usize> {
+        let asked = bcx.roots.iter();
+        let roots: BTreeSet<usize> = asked
             .filter_map(|unit| positions.get(&key(unit.pkg.package_id())).copied())
             .chain((0..self.graph.packages.len()).filter(|at| self.graph.packages[*at].member))
             .collect();
-        self.graph.roots = roots.into_iter().collect();
+        roots.into_iter().collect()
     }
 
     /// Adds the edges that Cargo.lock holds beside those of the build, each with what the build lacks for it.

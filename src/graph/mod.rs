@@ -12,6 +12,7 @@ mod edge;
 mod features;
 pub mod lockfile;
 pub mod path;
+pub mod through;
 pub mod workspace;
 
 pub use edge::{DependencyKind, Edge, Lack, Switch};
@@ -31,6 +32,15 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The dependencies of which no advisory speaks, by name.
+    pub fn unchecked(&self) -> impl Iterator<Item = &Package> {
+        let packages = self.packages.iter();
+        let mut unchecked: Vec<&Package> =
+            packages.filter(|package| package.is_unchecked()).collect();
+        unchecked.sort_by_key(|package| (&package.name, &package.version));
+        unchecked.into_iter()
+    }
+
     /// Whether an edge is part of the build. Where no build is known, every one is.
     pub fn is_built(&self, edge: &Edge) -> bool {
         edge.lacks.is_empty() && !self.packages[edge.from].is_unbuilt()

@@ -1,5 +1,6 @@
 //! How the workspace comes by a package: the paths from its members along the edges of a graph.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
@@ -25,6 +26,13 @@ pub struct Path {
 #[derive(Debug)]
 pub struct Paths<'g> {
     pub graph: &'g Graph,
+    /// Made for the first package that is asked about, as most graphs are asked about none.
+    ways: OnceCell<Ways>,
+}
+
+/// What paths are found with.
+#[derive(Debug)]
+struct Ways {
     /// The edges to each package, sorted by the name of their dependents.
     into: Vec<Vec<usize>>,
     /// For each package and each of [`SCOPES`] how near the roots are.
@@ -44,35 +52,15 @@ type Near = (usize, usize);
 type Cost = (usize, Scope, usize);
 
 impl<'g> Paths<'g> {
-    /// Visits each edge of `graph` a few times.
     pub fn new(graph: &'g Graph) -> Paths<'g> {
-        let mut order: Vec<usize> = (0..graph.packages.len()).collect();
-        order.sort_by_key(|position| {
-            let package = &graph.packages[*position];
-            (&package.name, &package.version, &package.source.id)
-        });
-        let mut places = vec![0; order.len()];
-        for (place, position) in order.into_iter().enumerate() {
-            places[position] = place;
-        }
-        let mut into = vec![Vec::new(); graph.packages.len()];
-        for (position, edge) in graph.edges.iter().enumerate() {
-            into[edge.to].push(position);
-        }
-        for edges in &mut into {
-            edges.sort_by_key(|edge| places[graph.edges[*edge].from]);
-        }
-        let mut is_root = vec![false; graph.packages.len()];
-        for root in &graph.roots {
-            is_root[*root] = true;
-        }
         Paths {
             graph,
-            into,
-            near: near(graph),
-            is_root,
-            places,
+            ways: OnceCell::new(),
         }
+    }
+
+    fn ways(&self) -> &Ways {
+        self.ways.get_or_init(|| Ways::new(self.graph))
     }
 
     /// At most `most` paths to a package, given as its position, the best first: those that lack the least, and of these
@@ -80,6 +68,7 @@ impl<'g> Paths<'g> {
     /// package of the build has only paths of the build.
     pub fn to(&self, package: usize, most: usize) -> Vec<Path> {
         // From the package back to the roots. How near they are is known exactly, so the best way is always the next.
+        let ways = self.ways();
         let mut steps = Vec::new();
         let mut open = BinaryHeap::new();
         let mut found = Vec::new();
@@ -108,9 +97,9 @@ impl<'g> Paths<'g> {
             let at = steps[step].package;
             if let Some(cost) = self.root_cost(at) {
                 let cost = joined(cost, steps[step].cost);
-                open.push(Reverse((cost, 0, self.places[at], step, true)));
+                open.push(Reverse((cost, 0, ways.places[at], step, true)));
             }
-            for &edge in &self.into[at] {
+            for &edge in &ways.into[at] {
                 let Edge { from, lacks, .. } = &self.graph.edges[edge];
                 if visited(&steps, step, *from) {
                     continue;
@@ -131,16 +120,17 @@ impl<'g> Paths<'g> {
     /// The edges to a package, sorted by the name of the dependents. To a package of the build only those of the build.
     pub fn into(&self, package: usize) -> impl Iterator<Item = &'g Edge> {
         let unbuilt = self.graph.packages[package].is_unbuilt();
-        self.into[package]
+        self.ways().into[package]
             .iter()
             .map(|edge| &self.graph.edges[*edge])
             .filter(move |edge| unbuilt || self.graph.is_built(edge))
     }
 
     fn push(&self, step: Step, steps: &mut Vec<Step>, open: &mut Open) {
+        let ways = self.ways();
         let ahead = SCOPES
             .into_iter()
-            .zip(self.near[step.package])
+            .zip(ways.near[step.package])
             .filter_map(|(scope, near)| near.map(|(lacks, edges)| (lacks, scope, edges)))
             .map(|ahead| (joined(ahead, step.cost), ahead.2))
             .min();
@@ -148,7 +138,7 @@ impl<'g> Paths<'g> {
             open.push(Reverse((
                 cost,
                 edges,
-                self.places[step.package],
+                ways.places[step.package],
                 steps.len(),
                 false,
             )));
@@ -157,7 +147,39 @@ impl<'g> Paths<'g> {
     }
 
     fn root_cost(&self, package: usize) -> Option<Cost> {
-        self.is_root[package].then(|| (root_lacks(self.graph, package), Scope::Runtime, 0))
+        self.ways().is_root[package].then(|| (root_lacks(self.graph, package), Scope::Runtime, 0))
+    }
+}
+
+impl Ways {
+    /// Visits each edge of `graph` a few times.
+    fn new(graph: &Graph) -> Ways {
+        let mut order: Vec<usize> = (0..graph.packages.len()).collect();
+        order.sort_by_key(|position| {
+            let package = &graph.packages[*position];
+            (&package.name, &package.version, &package.source.id)
+        });
+        let mut places = vec![0; order.len()];
+        for (place, position) in order.into_iter().enumerate() {
+            places[position] = place;
+        }
+        let mut into = vec![Vec::new(); graph.packages.len()];
+        for (position, edge) in graph.edges.iter().enumerate() {
+            into[edge.to].push(position);
+        }
+        for edges in &mut into {
+            edges.sort_by_key(|edge| places[graph.edges[*edge].from]);
+        }
+        let mut is_root = vec![false; graph.packages.len()];
+        for root in &graph.roots {
+            is_root[*root] = true;
+        }
+        Ways {
+            into,
+            near: near(graph),
+            is_root,
+            places,
+        }
     }
 }
 

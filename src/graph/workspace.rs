@@ -1,5 +1,7 @@
 //! The graph of a workspace: what one build of it would compile, and what Cargo.lock holds beside it.
 
+use std::path::PathBuf;
+
 use cargo::CargoResult;
 use cargo::GlobalContext;
 use cargo::core::compiler::{UnitInterner, UserIntent};
@@ -9,6 +11,13 @@ use cargo_util_terminal::Verbosity;
 
 use super::Graph;
 use super::build::{BuildGraph, Sources};
+
+pub const LOCKFILE: &str = "Cargo.lock";
+
+/// Where Cargo.lock is, or will be.
+pub fn lockfile(ws: &Workspace<'_>) -> PathBuf {
+    ws.lock_root().as_path_unlocked().join(LOCKFILE)
+}
 
 /// The build of everything: every member's every target on this host with the default features.
 ///
@@ -22,11 +31,19 @@ pub fn everything(gctx: &GlobalContext) -> CargoResult<CompileOptions> {
     Ok(options)
 }
 
+/// Which edges of a graph are filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edges {
+    /// Those that lead to what was found: where nothing was, there are none, and the edges beside the build take a second
+    /// resolve, which only findings beside the build are worth.
+    Found,
+    /// All that Cargo.lock holds.
+    All,
+}
+
 /// The packages of the build with `options`, and as [`Scope::Unbuilt`](super::Scope::Unbuilt) the rest of Cargo.lock.
 ///
-/// Edges are filled in as far as they are needed: `found` tells the positions of the packages that there is something to
-/// say about. Where there are none, there are no edges; the edges beside the build take a second resolve, which only
-/// packages beside the build are worth.
+/// `found` tells the positions of the packages that there is something to say about.
 ///
 /// # Errors
 ///
@@ -35,6 +52,7 @@ pub fn everything(gctx: &GlobalContext) -> CargoResult<CompileOptions> {
 pub fn read(
     ws: &Workspace<'_>,
     mut options: CompileOptions,
+    edges: Edges,
     found: impl FnOnce(&Graph) -> CargoResult<Vec<usize>>,
 ) -> CargoResult<Graph> {
     // Nothing is compiled, so that it could not be is not for us to say.
@@ -47,10 +65,14 @@ pub fn read(
         graph.add_unbuilt(&bcx, locked.iter())?;
     }
     let found = found(&graph.graph)?;
-    if !found.is_empty() {
+    let wanted = match edges {
+        Edges::Found => found,
+        Edges::All => (0..graph.graph.packages.len()).collect(),
+    };
+    if !wanted.is_empty() {
         graph.add_edges(&bcx);
     }
-    if found
+    if wanted
         .iter()
         .any(|position| graph.graph.packages[*position].is_unbuilt())
     {

@@ -4,6 +4,7 @@ use super::Error;
 use super::read::Index;
 use super::wire::{Check, Cursor};
 use crate::advisory::{Advisory, Kind, Range, RegistryRef, Severity};
+use jiff::civil::Date;
 use semver::Version;
 
 /// An advisory, as far as a check needs it.
@@ -19,6 +20,10 @@ pub struct Entry<'a> {
     ranges: Cursor<'a>,
     os: List<'a>,
     arch: List<'a>,
+    aliases: List<'a>,
+    /// The day on which the advisory came into the index. What the first index held counts from the day on which, as it
+    /// says, the problem was reported.
+    pub appeared: Date,
     pub(super) details: Place,
 }
 
@@ -46,6 +51,11 @@ impl<'a> Entry<'a> {
         self.arch
     }
 
+    /// Ids of the same problem in other databases.
+    pub fn aliases(&self) -> impl Iterator<Item = &'a str> {
+        self.aliases
+    }
+
     /// Whether this version is among the affected ones.
     ///
     /// # Errors
@@ -62,6 +72,17 @@ impl<'a> Entry<'a> {
         Ok(affected)
     }
 
+    /// Whether there can be a later version without the problem: the range of affected versions that holds this one has an
+    /// end. Whether such a version was released is not known here.
+    ///
+    /// # Errors
+    /// If the index is damaged.
+    pub fn ends_after(&self, version: &Version) -> Result<bool, Error> {
+        let ranges = self.ranges()?;
+        let mut holding = ranges.iter().filter(|range| range.contains(version));
+        Ok(holding.all(|range| range.fixed.is_some()))
+    }
+
     /// Joined with its text.
     pub(super) fn with_details(&self, mut text: Cursor<'_>) -> Result<Advisory, Error> {
         let advisory = Advisory {
@@ -75,7 +96,7 @@ impl<'a> Entry<'a> {
             url: text.option()?,
             cvss: text.option()?,
             references: text.list()?,
-            aliases: text.list()?,
+            aliases: self.aliases().map(str::to_owned).collect(),
             related: text.list()?,
             patched: text.list()?,
             unaffected: text.list()?,
@@ -148,6 +169,8 @@ impl<'a> Entry<'a> {
             ranges,
             os: List::read(&mut cursor)?,
             arch: List::read(&mut cursor)?,
+            aliases: List::read(&mut cursor)?,
+            appeared: cursor.date()?,
             details: Place {
                 start: cursor.number()?,
                 length: cursor.number()?,

@@ -74,7 +74,7 @@ impl fmt::Display for Format {
 }
 
 /// The format that this version reads and writes.
-pub const FORMAT: Format = Format(1);
+pub const FORMAT: Format = Format(2);
 
 /// Bytes of an index: 100 times RustSec's database makes 150 million.
 pub const MAX_INDEX: u64 = 512 * 1024 * 1024;

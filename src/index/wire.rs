@@ -2,6 +2,7 @@
 
 use super::{Error, FORMAT, Format};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use semver::{BuildMetadata, Prerelease, Version};
 use std::cmp::Ordering;
 
@@ -111,6 +112,12 @@ pub(super) fn put_list(out: &mut Vec<u8>, list: &[String]) {
 /// To the second.
 pub(super) fn put_time(out: &mut Vec<u8>, time: Timestamp) {
     out.extend(time.as_second().to_le_bytes());
+}
+
+pub(super) fn put_date(out: &mut Vec<u8>, date: Date) {
+    out.extend(date.year().to_le_bytes());
+    out.extend(date.month().to_le_bytes());
+    out.extend(date.day().to_le_bytes());
 }
 
 pub(super) fn put_version(out: &mut Vec<u8>, version: &Version) {
@@ -227,6 +234,14 @@ impl<'a> Cursor<'a> {
     pub(super) fn time(&mut self) -> Result<Timestamp, Error> {
         let seconds = self.array().map(i64::from_le_bytes)?;
         Timestamp::from_second(seconds).map_err(|_| Error::Corrupt("a date"))
+    }
+
+    pub(super) fn date(&mut self) -> Result<Date, Error> {
+        let year = self.array().map(i16::from_le_bytes)?;
+        let [month, day] = self
+            .array()
+            .map(|bytes: [u8; 2]| bytes.map(u8::cast_signed))?;
+        Date::new(year, month, day).map_err(|_| Error::Corrupt("a day"))
     }
 
     pub(super) fn bound(&mut self) -> Result<Bound<'a>, Error> {

@@ -2,12 +2,14 @@
 
 use super::file::Sections;
 use super::provenance::Provenance;
-use super::read::Verify;
-use super::wire::{self, check, put_list, put_number, put_option, put_str, put_version};
+use super::read::{Index, Verify};
+use super::wire::{self, check, put_date, put_list, put_number, put_option, put_str, put_version};
 use super::{DatabaseInfo, Error, FORMAT, MAX_DETAILS, MAX_FRONT, MAX_INDEX};
 use crate::advisory::{Advisory, Kind, Range, Registry};
 use crate::database::Snapshot;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A database that goes into an index.
@@ -23,14 +25,23 @@ pub struct Source<'a> {
 /// An advisory that several databases have, by package and id, is taken from the first of them; if the
 /// first says that it is withdrawn, it is.
 ///
+/// `old` is the index that the new one takes the place of: its advisories have appeared when it says, and
+/// those that it does not have appear `now`. Without it nothing is known of that, and each counts from
+/// the day on which, as it says, the problem was reported.
+///
 /// # Errors
 /// [`Error::Empty`] without any advisory, and [`Error::TooLarge`] where a reader would refuse the result.
-pub fn compile(sources: &[Source<'_>], now: Timestamp) -> Result<Vec<u8>, Error> {
+pub fn compile(
+    sources: &[Source<'_>],
+    old: Option<&Index>,
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let appearances = Appearances::new(old, now);
     let chosen = choose(sources);
     if chosen.packages.is_empty() {
         return Err(Error::Empty);
     }
-    let lookup = lookup(&chosen.packages)?;
+    let lookup = lookup(&chosen.packages, &appearances)?;
     let provenance = provenance(sources, &chosen, now).write();
     assemble(&provenance, &lookup.bytes, lookup.details, |put| {
         for (_, advisory) in chosen.packages.values().flatten() {
@@ -166,10 +177,48 @@ struct Lookup {
     details: u64,
 }
 
+/// When advisories have appeared.
+struct Appearances<'a> {
+    /// By package and id. None without an old index.
+    known: Option<BTreeMap<(&'a str, &'a str), Date>>,
+    today: Date,
+}
+
+impl<'a> Appearances<'a> {
+    fn new(old: Option<&'a Index>, now: Timestamp) -> Appearances<'a> {
+        // One that cannot be read is as good as none.
+        let known = old.and_then(|old| {
+            old.entries()
+                .map(|entry| entry.map(|entry| ((entry.package, entry.id), entry.appeared)))
+                .collect::<Result<_, _>>()
+                .ok()
+        });
+        Appearances {
+            known,
+            today: now.to_zoned(TimeZone::UTC).date(),
+        }
+    }
+
+    fn of(&self, advisory: &Advisory) -> Date {
+        let day = match &self.known {
+            Some(known) => {
+                let key = (advisory.package.as_str(), advisory.id.as_str());
+                known.get(&key).copied().unwrap_or(self.today)
+            }
+            // It may have lain in the database for long.
+            None => advisory.date.parse().unwrap_or(Date::MIN),
+        };
+        day.min(self.today)
+    }
+}
+
 /// Section *lookup*: number of packages; table of packages by name, see [`wire::row`]; registries other
 /// than crates.io; packages, each with its name, the number of its advisories and, each with its length
 /// in front, the advisories.
-fn lookup(packages: &BTreeMap<&str, Vec<(usize, &Advisory)>>) -> Result<Lookup, Error> {
+fn lookup(
+    packages: &BTreeMap<&str, Vec<(usize, &Advisory)>>,
+    appearances: &Appearances<'_>,
+) -> Result<Lookup, Error> {
     let registries: BTreeSet<&str> = packages
         .values()
         .flatten()
@@ -204,6 +253,7 @@ fn lookup(packages: &BTreeMap<&str, Vec<(usize, &Advisory)>>) -> Result<Lookup, 
             let text = details(advisory);
             limit(text.len() as u64, MAX_DETAILS)?;
             let mut entry = entry(advisory, database, registry);
+            put_date(&mut entry, appearances.of(advisory));
             put_number(&mut entry, text_start);
             put_number(&mut entry, text.len() as u64);
             entry.extend(check(&text));
@@ -242,6 +292,7 @@ fn entry(advisory: &Advisory, database: usize, registry: u64) -> Vec<u8> {
     }
     put_list(&mut out, &advisory.affected_os);
     put_list(&mut out, &advisory.affected_arch);
+    put_list(&mut out, &advisory.aliases);
     out
 }
 
@@ -255,7 +306,6 @@ fn details(advisory: &Advisory) -> Vec<u8> {
     put_option(&mut out, advisory.cvss.as_deref());
     for list in [
         &advisory.references,
-        &advisory.aliases,
         &advisory.related,
         &advisory.patched,
         &advisory.unaffected,

@@ -34,6 +34,13 @@ pub struct Remedy {
     pub held_back_by: Vec<Dependent>,
 }
 
+impl Remedy {
+    /// Whether there is something to change at all.
+    pub fn exists(&self) -> bool {
+        !matches!(self.change, Change::None(_))
+    }
+}
+
 /// What somebody has to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

@@ -151,9 +151,7 @@ impl World<'_, '_> {
         dep.set_version_req(OptVersionReq::Req(question.requirement.clone()));
         let mut found = self.matching(&dep).await?;
         if !self.ws.gctx().network_allowed() {
-            // Where a release that was downloaded meets a requirement, cargo tells of no other that was not. So it is
-            // asked for what lies between them.
-            for mut gap in gaps(&found) {
+            for mut gap in gaps(found.iter().map(|release| release.summary.version())) {
                 gap.comparators
                     .extend_from_slice(&question.requirement.comparators);
                 dep.set_version_req(OptVersionReq::Req(gap));
@@ -194,11 +192,14 @@ fn by_version(a: &Release, b: &Release) -> std::cmp::Ordering {
     a.summary.version().cmp(b.summary.version())
 }
 
-/// Requirements that all versions before, between and after those of `releases` meet, pre-releases aside.
-fn gaps(releases: &[Release]) -> Vec<VersionReq> {
+/// Requirements that all versions before, between and after `versions` meet, which are the oldest first; but for
+/// pre-releases, which meet none of these.
+///
+/// Offline, a registry that holds a downloaded release keeps silent about those that are not, unless no other release meets
+/// the requirement. So it is asked for what lies between.
+pub fn gaps<'v>(versions: impl IntoIterator<Item = &'v Version>) -> Vec<VersionReq> {
     let mut gaps = vec![VersionReq::STAR];
-    for release in releases {
-        let version = release.summary.version();
+    for version in versions {
         if let Some(last) = gaps.last_mut() {
             last.comparators.push(bound(Op::Less, version));
         }

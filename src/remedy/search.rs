@@ -9,7 +9,7 @@ use semver::{Version, VersionReq};
 
 use super::attempt::{Edge, Freedom, Goal, is_same_crate};
 use super::manifest::{self, Place};
-use super::smallest::{self, moves_at_all};
+use super::smallest::{Search, moves_at_all};
 use super::world::{World, requirement};
 use super::{Change, Dependent, Edit, Move, Obstacle, Remedy, feature};
 
@@ -44,13 +44,17 @@ pub fn find(world: &World<'_, '_>, goal: &Goal, reach: Reach) -> CargoResult<Fou
     } else {
         held_back_by(world, goal, &successors.usable)
     };
+    let search = Search {
+        world,
+        goal,
+        usable: &successors.usable,
+    };
     // A package without a successor can still go, where newer dependents do without it.
-    if let Some(resolve) = smallest::find(world, goal, &successors.usable, Freedom::default())? {
+    if let Some(resolve) = search.find(Freedom::default())? {
         return Ok(Found::new(world, Change::Lockfile, held_back_by, resolve));
     }
     if reach == Reach::Manifests {
-        if let Some((edits, requirements, resolve)) = requirements(world, goal, &successors.usable)?
-        {
+        if let Some((edits, requirements, resolve)) = requirements(&search)? {
             let change = Change::Manifest(edits);
             return Ok(Found {
                 requirements,
@@ -201,17 +205,14 @@ fn held_back_by(world: &World<'_, '_>, goal: &Goal, versions: &[Version]) -> Vec
 type Required = (Vec<Edit>, BTreeMap<Edge, VersionReq>, Resolve);
 
 /// Changes requirements of members, as few as it takes.
-fn requirements(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    usable: &[Version],
-) -> CargoResult<Option<Required>> {
+fn requirements(search: &Search<'_, '_, '_>) -> CargoResult<Option<Required>> {
+    let (world, goal) = (search.world, search.goal);
     let places = places(world, goal)?;
     let mut chosen: Vec<&Requirement> = places.iter().collect();
     if chosen.is_empty() {
         return Ok(None);
     }
-    let reach = |chosen: &[&Requirement]| smallest::reach(world, goal, usable, without(chosen));
+    let reach = |chosen: &[&Requirement]| search.reach(without(chosen));
     let Some(mut resolve) = reach(&chosen)? else {
         return Ok(None);
     };
@@ -238,7 +239,7 @@ fn requirements(
         requirements: requirements.clone(),
         ..Freedom::default()
     };
-    let proven = smallest::find(world, goal, usable, given)?;
+    let proven = search.find(given)?;
     Ok(proven.map(|proven| (edits, requirements, proven)))
 }
 

@@ -17,60 +17,12 @@ use super::world::{World, are_compatible, requirement};
 /// How many releases nearer than one that is known to work are tried.
 const NEARER: usize = 16;
 
-/// Finds the smallest way to `goal` within `given`, which says what else is different. `usable` are the releases that can
-/// take the package's place, the oldest first. None where there is no way.
-///
-/// # Errors
-///
-/// When a registry cannot be asked, or the index is damaged.
-pub(super) fn find(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    usable: &[Version],
-    given: Freedom,
-) -> CargoResult<Option<Resolve>> {
-    let search = Search {
-        world,
-        goal,
-        usable,
-    };
-    let Some(way) = search.grow(given.clone())? else {
-        return Ok(None);
-    };
-    let way = search.nearest(way)?;
-    let way = search.fewest(way)?;
-    let way = search.lower(way)?;
-    if let Some(proven) = search.prove(way)? {
-        return Ok(Some(proven));
-    }
-    // Something that was not looked at is in the way after all, such as two packages that link the same library.
-    search.anywhere(given)
-}
-
-/// Finds any way to `goal` within `given`, as far as members have to do with it.
-///
-/// # Errors
-///
-/// As [`find`].
-pub(super) fn reach(
-    world: &World<'_, '_>,
-    goal: &Goal,
-    usable: &[Version],
-    given: Freedom,
-) -> CargoResult<Option<Resolve>> {
-    let search = Search {
-        world,
-        goal,
-        usable,
-    };
-    let way = search.grow(given)?;
-    Ok(way.map(|way| way.resolve))
-}
-
-struct Search<'a, 'w, 'gctx> {
-    world: &'a World<'w, 'gctx>,
-    goal: &'a Goal,
-    usable: &'a [Version],
+/// What is looked for, and where.
+pub(super) struct Search<'a, 'w, 'gctx> {
+    pub(super) world: &'a World<'w, 'gctx>,
+    pub(super) goal: &'a Goal,
+    /// The releases that can take the package's place, the oldest first.
+    pub(super) usable: &'a [Version],
 }
 
 /// A freedom and what was resolved with it.
@@ -80,6 +32,34 @@ struct Way {
 }
 
 impl Search<'_, '_, '_> {
+    /// Finds the smallest way to the goal within `given`, which says what else is different. None where there is no way.
+    ///
+    /// # Errors
+    ///
+    /// When a registry cannot be asked, or the index is damaged.
+    pub(super) fn find(&self, given: Freedom) -> CargoResult<Option<Resolve>> {
+        let Some(way) = self.grow(given.clone())? else {
+            return Ok(None);
+        };
+        let way = self.nearest(way)?;
+        let way = self.fewest(way)?;
+        let way = self.lower(way)?;
+        if let Some(proven) = self.prove(way)? {
+            return Ok(Some(proven));
+        }
+        // Something that was not looked at is in the way after all, such as two packages that link the same library.
+        self.anywhere(given)
+    }
+
+    /// Finds any way to the goal within `given`, as far as members have to do with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Search::find`].
+    pub(super) fn reach(&self, given: Freedom) -> CargoResult<Option<Resolve>> {
+        Ok(self.grow(given)?.map(|way| way.resolve))
+    }
+
     /// Begins with the package alone, and frees what is in the way until there is a way, or nothing in it any more.
     fn grow(&self, given: Freedom) -> CargoResult<Option<Way>> {
         let alone = BTreeSet::from([self.goal.package]);

@@ -11,11 +11,11 @@ use crate::check::Finding;
 use crate::freshness;
 use crate::graph::Package;
 use crate::graph::path::Paths;
-use crate::policy::{Level, Policy};
+use crate::policy::{Decision, Judged, Level, Strictness};
 use crate::remedy::{Change, Remedy};
 use crate::report::link::Link;
 use crate::report::paragraph::{Look, Margin, Paragraph};
-use crate::report::{Page, Untrusted, path, push, remedy, tree};
+use crate::report::{Page, Untrusted, decision, path, push, remedy, tree};
 
 /// What stands before the lines about a package.
 const PATH: &str = "    ";
@@ -36,6 +36,7 @@ const REMEDY_ON: &str = "              ";
 #[derive(Debug)]
 pub struct Detailed<'f, 'g> {
     pub finding: &'f Finding<'g>,
+    pub decision: &'f Decision<'f>,
     /// None for a yank.
     pub advisory: Option<Advisory>,
     /// Where there is more to read about it. None where there is nothing, or nothing that a link could lead to.
@@ -47,7 +48,6 @@ pub struct Detailed<'f, 'g> {
 /// All but the findings that the form of an answer depends on.
 #[derive(Debug)]
 pub struct Form<'a> {
-    pub policy: &'a Policy,
     pub paths: &'a Paths<'a>,
     pub page: Page,
     /// All paths to each package are drawn, where else the shortest one is told.
@@ -180,18 +180,19 @@ pub fn write_unchecked<'a>(out: &mut String, unchecked: impl Iterator<Item = &'a
 fn write_finding(out: &mut String, detailed: &Detailed<'_, '_>, form: &Form<'_>) {
     let finding = detailed.finding;
     let page = form.page;
-    let level = form.policy.level(finding);
-    let style = match level {
-        Level::Deny => style::ERROR,
-        Level::Warn => style::WARN,
-        Level::Allow => style::NOTE,
-    };
+    let level = detailed.decision.level;
+    let style = style_of(level);
     let margin = Margin {
         first: &format!("{PATH}{style}{level}{style:#}  "),
         rest: TEXT,
     };
+    let note = decision::note(detailed.decision);
     let Some(advisory) = &detailed.advisory else {
-        Paragraph::of("yanked from its registry").write(out, margin, page);
+        let heading = match note {
+            Some(note) => format!("yanked from its registry, {note}"),
+            None => "yanked from its registry".to_owned(),
+        };
+        Paragraph::spaced(&heading).write(out, margin, page);
         return;
     };
     let id = Look {
@@ -206,6 +207,7 @@ fn write_finding(out: &mut String, detailed: &Detailed<'_, '_>, form: &Form<'_>)
     heading.write(out, margin, page);
 
     let mut lines = vec![Untrusted(&advisory.title).to_string()];
+    lines.extend(note);
     lines.push(match freshness::since(&advisory.date, form.now) {
         Some(age) => format!("reported {age}, {}", Untrusted(&advisory.date)),
         None => format!("reported {}", Untrusted(&advisory.date)),
@@ -228,6 +230,89 @@ fn write_finding(out: &mut String, detailed: &Detailed<'_, '_>, form: &Form<'_>)
     };
     for line in &lines {
         Paragraph::spaced(line).write(out, margin, page);
+    }
+}
+
+/// Adds the findings that are ignored, if any, each with the reason for it.
+pub fn write_ignored(out: &mut String, ignored: &[Judged<'_, '_>], page: Page) {
+    if !ignored.is_empty() {
+        out.push_str(if out.is_empty() {
+            "ignored:\n"
+        } else {
+            "\nignored:\n"
+        });
+    }
+    for judged in ignored {
+        let Some(entry) = judged.decision.ignored() else {
+            continue;
+        };
+        let finding = &judged.finding;
+        let until = entry.ignore.until;
+        let line = format!(
+            "{} {}: {}{}",
+            path::name(finding.package),
+            Untrusted(finding.id().unwrap_or("yanked")),
+            Untrusted(&entry.ignore.reason),
+            until
+                .map(|until| format!(" (until {until})"))
+                .unwrap_or_default()
+        );
+        let margin = Margin {
+            first: PATH,
+            rest: PATH_ON,
+        };
+        Paragraph::spaced(&line).write(out, margin, page);
+    }
+}
+
+/// Adds which rules and ignores decided on each finding.
+pub fn write_decisions(
+    out: &mut String,
+    judged: &[&Judged<'_, '_>],
+    strictness: &Strictness,
+    page: Page,
+) {
+    let bold = style::LITERAL;
+    for (place, judged) in judged.iter().enumerate() {
+        if place > 0 {
+            out.push('\n');
+        }
+        let Judged { finding, decision } = judged;
+        let level = decision.level;
+        push(
+            out,
+            format_args!(
+                "{bold}{}{bold:#} ({})\n",
+                path::name(finding.package),
+                finding.package.scope().as_str(),
+            ),
+        );
+        let style = style_of(level);
+        let margin = Margin {
+            first: &format!("{PATH}{style}{level}{style:#}  "),
+            rest: TEXT,
+        };
+        let id = finding.id().map(|id| Untrusted(id).to_string());
+        let heading = match id {
+            Some(id) => format!("{id}: {}", finding.kind),
+            None => "yanked from its registry".to_owned(),
+        };
+        Paragraph::spaced(&heading).write(out, margin, page);
+        let margin = Margin {
+            first: TEXT,
+            rest: TEXT,
+        };
+        for step in decision::steps(decision, strictness) {
+            Paragraph::spaced(&step).write(out, margin, page);
+        }
+    }
+}
+
+pub(super) fn style_of(level: Level) -> Style {
+    match level {
+        Level::Deny => style::ERROR,
+        Level::Warn => style::WARN,
+        Level::Allow => style::NOTE,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The stable JSON form. Fields are only ever added.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use semver::Version;
 use serde::Serialize;
 
@@ -8,10 +9,13 @@ use crate::advisory::Advisory;
 use crate::check::Finding;
 use crate::graph::path::{Path, Paths};
 use crate::graph::{DependencyKind, Graph, Package};
+use crate::ignore::{What, While};
 use crate::index::{self, Index};
-use crate::policy::Policy;
+use crate::policy::{Entry, Judged, Judgement, Stale};
+use crate::problem::Problem;
 use crate::remedy::Remedy;
 use crate::report::remedy_info::RemedyInfo;
+use crate::report::{decision, remedy};
 
 /// One answer: one object on one line.
 #[derive(Debug, Serialize)]
@@ -24,11 +28,31 @@ pub struct Report<'a> {
     pub packages: usize,
     /// Worst first.
     pub findings: Vec<FindingInfo<'a>>,
-    pub ignored: [(); 0],
+    /// Found, but ignored as the configuration says. Worst first.
+    pub ignored: Vec<FindingInfo<'a>>,
+    /// Ignores that should go.
+    pub stale_ignores: Vec<StaleInfo<'a>>,
     /// Dependencies of which no advisory speaks, because they come from no registry.
     pub unchecked: Vec<PackageInfo<'a>>,
     /// What kept the check from a full answer.
     pub problems: Vec<ProblemInfo>,
+}
+
+/// A document of JSON on one line, as it is safe to print.
+///
+/// # Errors
+///
+/// When it is no JSON, as a map whose keys are no strings.
+pub fn line(document: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string(document)?;
+    text.push('\n');
+    Ok(harmless(&text))
+}
+
+/// The text of a JSON document in which nothing acts on the log of a build server: there `##[` starts a command wherever it
+/// stands. `#` is only ever inside a string.
+pub fn harmless(json: &str) -> String {
+    json.replace("##", "#\\u0023")
 }
 
 /// What was checked against.
@@ -50,7 +74,7 @@ pub struct DatabaseInfo<'a> {
     pub checked: Timestamp,
 }
 
-/// A [`Finding`] with its advisory's details. For a yank everything that only an advisory has is null or empty.
+/// A finding with its advisory's details. For a yank everything that only an advisory has is null or empty.
 #[derive(Debug, Serialize)]
 pub struct FindingInfo<'a> {
     pub kind: &'static str,
@@ -69,6 +93,10 @@ pub struct FindingInfo<'a> {
     pub title: Option<String>,
     /// When it was reported: `YYYY-MM-DD`.
     pub date: Option<String>,
+    /// The day on which it came into the index.
+    pub appeared: Option<Date>,
+    /// The day on which the time of grace is over that spares the finding now.
+    pub grace_until: Option<Date>,
     pub url: Option<String>,
     pub aliases: Vec<String>,
     pub patched: Vec<String>,
@@ -79,6 +107,11 @@ pub struct FindingInfo<'a> {
     pub paths: Vec<Vec<StepInfo<'a>>>,
     /// Null where none was looked for.
     pub remedy: Option<RemedyInfo>,
+    /// Why it is ignored. Null where it is not.
+    pub ignore: Option<IgnoreInfo<'a>>,
+    /// The remedy in a sentence, for the formats that people read.
+    #[serde(skip)]
+    pub action: Option<String>,
 }
 
 /// How many paths to a package are listed.
@@ -153,6 +186,63 @@ impl<'a> StepInfo<'a> {
     }
 }
 
+/// An entry of `advisory.ignore`. What it does not have is null.
+#[derive(Debug, Serialize)]
+pub struct IgnoreInfo<'a> {
+    /// An advisory's id or an alias of it.
+    pub id: Option<String>,
+    /// A crate, `NAME` or `NAME@VERSION`.
+    pub package: Option<String>,
+    pub reason: &'a str,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub until: Option<Date>,
+    /// What must be true for it to hold: `unfixable` or `unbuilt`.
+    #[serde(rename = "while")]
+    pub condition: Option<&'static str>,
+    /// It covers only paths through this crate.
+    pub via: Option<&'a str>,
+    /// The file, variable or flag that holds it.
+    pub set_in: &'a str,
+}
+
+/// An ignore that should go.
+#[derive(Debug, Serialize)]
+pub struct StaleInfo<'a> {
+    #[serde(flatten)]
+    pub ignore: IgnoreInfo<'a>,
+    /// Why it should go.
+    pub why: String,
+}
+
+impl<'a> From<&'a Entry> for IgnoreInfo<'a> {
+    fn from(entry: &'a Entry) -> IgnoreInfo<'a> {
+        let ignore = &entry.ignore;
+        let what = Some(ignore.what.to_string());
+        let (id, package) = match ignore.what {
+            What::Id(_) => (what, None),
+            What::Package { .. } => (None, what),
+        };
+        IgnoreInfo {
+            id,
+            package,
+            reason: &ignore.reason,
+            until: ignore.until,
+            condition: ignore.condition.map(While::as_str),
+            via: ignore.via.as_deref(),
+            set_in: &entry.by,
+        }
+    }
+}
+
+impl<'a> From<&Stale<'a>> for StaleInfo<'a> {
+    fn from(stale: &Stale<'a>) -> StaleInfo<'a> {
+        StaleInfo {
+            ignore: stale.entry.into(),
+            why: decision::stale(stale),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct PackageInfo<'a> {
     pub package: &'a str,
@@ -175,6 +265,48 @@ impl<'a> From<&'a Package> for PackageInfo<'a> {
 pub struct ProblemInfo {
     pub code: &'static str,
     pub message: String,
+}
+
+impl<'a> Report<'a> {
+    /// What was found in the graph of `paths`. `remedy` gives the remedy of a finding where one was looked for.
+    ///
+    /// # Errors
+    ///
+    /// When the record of an advisory in `index` is damaged.
+    pub fn new(
+        index: &'a Index,
+        paths: &Paths<'a>,
+        judgement: &Judgement<'a, 'a>,
+        problems: &[Problem],
+        remedy: impl Fn(&Finding<'_>) -> Option<&'a Remedy>,
+    ) -> Result<Report<'a>, index::Error> {
+        let infos = |judged: &[Judged<'a, 'a>]| {
+            let judged = judged.iter();
+            judged
+                .map(|judged| FindingInfo::new(judged, index, paths, remedy(&judged.finding)))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let packages = &paths.graph.packages;
+        Ok(Report {
+            lockfile: None,
+            index: IndexInfo::new(index),
+            packages: packages.len(),
+            findings: infos(&judgement.findings)?,
+            ignored: infos(&judgement.ignored)?,
+            stale_ignores: judgement.stale.iter().map(StaleInfo::from).collect(),
+            unchecked: paths.graph.unchecked().map(PackageInfo::from).collect(),
+            problems: problems.iter().map(ProblemInfo::from).collect(),
+        })
+    }
+}
+
+impl From<&Problem> for ProblemInfo {
+    fn from(problem: &Problem) -> ProblemInfo {
+        ProblemInfo {
+            code: problem.code(),
+            message: problem.to_string(),
+        }
+    }
 }
 
 impl<'a> IndexInfo<'a> {
@@ -200,12 +332,12 @@ impl<'a> FindingInfo<'a> {
     ///
     /// When the advisory's record in `index` is damaged.
     pub fn new(
-        finding: &Finding<'a>,
+        judged: &Judged<'a, 'a>,
         index: &Index,
-        policy: &Policy,
         paths: &Paths<'a>,
         remedy: Option<&Remedy>,
     ) -> Result<FindingInfo<'a>, index::Error> {
+        let finding = &judged.finding;
         let advisory = finding
             .entry
             .map(|entry| index.details(&entry))
@@ -227,12 +359,14 @@ impl<'a> FindingInfo<'a> {
             version: &finding.package.version,
             source: finding.package.source.id.as_deref(),
             scope: finding.package.scope().as_str(),
-            level: policy.level(finding).as_str(),
+            level: judged.level().as_str(),
             severity: finding.severity().map(|severity| severity.as_str()),
             score,
             cvss,
             title,
             date,
+            appeared: finding.entry.map(|entry| entry.appeared),
+            grace_until: judged.decision.grace_until(),
             url,
             aliases,
             patched,
@@ -244,6 +378,8 @@ impl<'a> FindingInfo<'a> {
                 .map(|path| StepInfo::all(paths.graph, path))
                 .collect(),
             remedy: remedy.map(RemedyInfo::from),
+            ignore: judged.decision.ignored().map(IgnoreInfo::from),
+            action: remedy.map(|remedy| remedy::action(remedy, &finding.package.name)),
         })
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::advisory::Kind;
-use crate::check::Finding;
-use crate::policy::{Policy, Strictness};
-use crate::report::Untrusted;
+use crate::policy::{Judged, Strictness};
+use crate::report::{Untrusted, decision};
 
 /// Columns of the line where there is no terminal.
 pub const WIDTH_OF_NO_TERMINAL: usize = 200;
@@ -14,7 +13,7 @@ pub const WIDTH_OF_NO_TERMINAL: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heading {
     Warning,
-    /// Holds what denied: the flag or key that a user would look for.
+    /// Holds what denied, as it is printed: the flag or key that a user would look for.
     Error {
         denied_by: String,
     },
@@ -43,17 +42,27 @@ impl Hint {
 }
 
 impl Heading {
-    /// The heading for findings that `policy` denies.
-    pub fn denied(policy: &Policy, denied: &[&Finding<'_>]) -> Heading {
-        let denied_by = match (policy.strictness, denied) {
-            (Strictness::DenyAdvisories, _) => "--deny-advisories".to_owned(),
-            (Strictness::DenyWarnings, _) => "build.warnings".to_owned(),
-            (Strictness::Rules, [first, rest @ ..])
-                if rest.iter().all(|other| other.kind == first.kind) =>
+    /// The heading for findings that are denied. What was asked for is named first; a selection only where it was what
+    /// denied one of them.
+    pub fn denied(strictness: &Strictness, denied: &[&Judged<'_, '_>]) -> Heading {
+        let by_rules = denied
+            .iter()
+            .all(|judged| judged.decision.is_denied_by_rule());
+        let asked = match strictness {
+            Strictness::Rules => false,
+            Strictness::DenyAdvisories(selection) => selection.typed.is_empty() || !by_rules,
+            Strictness::DenyWarnings => true,
+        };
+        let denied_by = match denied {
+            _ if asked => decision::asked(strictness),
+            [first, rest @ ..]
+                if rest
+                    .iter()
+                    .all(|other| other.finding.kind == first.finding.kind) =>
             {
-                format!("advisory.{}", first.kind)
+                format!("`advisory.{}`", first.finding.kind)
             }
-            (Strictness::Rules, _) => "[advisory]".to_owned(),
+            _ => "`[advisory]`".to_owned(),
         };
         Heading::Error { denied_by }
     }
@@ -83,19 +92,20 @@ const WORDS: [(&str, &[Kind]); 5] = [
 /// # Panics
 ///
 /// Never: of no findings it makes a line that names none.
-pub fn line(heading: &Heading, findings: &[&Finding<'_>], hint: Hint, width: usize) -> String {
+pub fn line(heading: &Heading, findings: &[&Judged<'_, '_>], hint: Hint, width: usize) -> String {
     let dependencies = worst_of_each(findings);
     let room = width.saturating_sub(heading.word().len());
     let counts = counts(&dependencies);
     let (denied_by, denied) = match heading {
         Heading::Warning => (String::new(), ""),
-        Heading::Error { denied_by } => (format!(" denied by `{denied_by}`"), " denied"),
+        Heading::Error { denied_by } => (format!(" denied by {denied_by}"), " denied"),
     };
-    let names: Vec<String> = dependencies.iter().map(|finding| name(finding)).collect();
+    let names: Vec<String> = dependencies.iter().map(|judged| name(judged)).collect();
+    let noted: Vec<String> = dependencies.iter().map(|judged| noted(judged)).collect();
     let [full, short] = hint.forms();
 
-    // From the fullest to the barest; names are worth more than two words of the hint.
-    let named = |shown: usize, hint: &str| {
+    // From the fullest to the barest; names are worth more than notes, and than two words of the hint.
+    let named = |names: &[String], shown: usize, hint: &str| {
         let mut list = names[..shown].join(", ");
         if shown < names.len() {
             list.push_str(&format!(", and {} more", names.len() - shown));
@@ -103,10 +113,14 @@ pub fn line(heading: &Heading, findings: &[&Finding<'_>], hint: Hint, width: usi
         format!("{counts}{denied_by}: {list}{hint}")
     };
     let worst = worst_count(&dependencies);
-    [full, short]
+    [(&noted, full), (&noted, short), (&names, short)]
         .into_iter()
-        .flat_map(|hint| (1..=names.len()).rev().map(move |shown| (shown, hint)))
-        .map(|(shown, hint)| named(shown, hint))
+        .flat_map(|(names, hint)| {
+            (1..=names.len())
+                .rev()
+                .map(move |shown| (names, shown, hint))
+        })
+        .map(|(names, shown, hint)| named(names, shown, hint))
         .chain([
             format!("{counts}{denied_by}{full}"),
             format!("{counts}{denied_by}{short}"),
@@ -118,23 +132,23 @@ pub fn line(heading: &Heading, findings: &[&Finding<'_>], hint: Hint, width: usi
 }
 
 /// The worst finding of each package, worst first.
-fn worst_of_each<'f, 'g>(findings: &[&'f Finding<'g>]) -> Vec<&'f Finding<'g>> {
+fn worst_of_each<'j, 'g, 'p>(findings: &[&'j Judged<'g, 'p>]) -> Vec<&'j Judged<'g, 'p>> {
     let mut worst = BTreeMap::new();
-    for finding in findings {
-        let package = &finding.package;
+    for judged in findings {
+        let package = &judged.finding.package;
         let id = (&package.name, &package.version, &package.source.id);
-        let known = worst.entry(id).or_insert(*finding);
-        if finding.rank() < known.rank() {
-            *known = finding;
+        let known = worst.entry(id).or_insert(*judged);
+        if judged.finding.rank() < known.finding.rank() {
+            *known = judged;
         }
     }
     let mut worst: Vec<_> = worst.into_values().collect();
-    worst.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    worst.sort_by(|a, b| a.finding.rank().cmp(&b.finding.rank()));
     worst
 }
 
 /// `2 insecure and 3 yanked dependencies`.
-fn counts(dependencies: &[&Finding<'_>]) -> String {
+fn counts(dependencies: &[&Judged<'_, '_>]) -> String {
     let counts: Vec<String> = counts_by_word(dependencies)
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
@@ -151,7 +165,7 @@ fn counts(dependencies: &[&Finding<'_>]) -> String {
 }
 
 /// `2 insecure and 3 more dependencies`: what is left where there is no room for all the words.
-fn worst_count(dependencies: &[&Finding<'_>]) -> String {
+fn worst_count(dependencies: &[&Judged<'_, '_>]) -> String {
     let (worst, count) = counts_by_word(dependencies)
         .next()
         .unwrap_or(("flagged", 0));
@@ -162,24 +176,35 @@ fn worst_count(dependencies: &[&Finding<'_>]) -> String {
 }
 
 /// How many dependencies each word of the line counts, worst first, without those that count none.
-fn counts_by_word(dependencies: &[&Finding<'_>]) -> impl Iterator<Item = (&'static str, usize)> {
+fn counts_by_word(dependencies: &[&Judged<'_, '_>]) -> impl Iterator<Item = (&'static str, usize)> {
     WORDS.iter().filter_map(|(word, kinds)| {
         let count = dependencies
             .iter()
-            .filter(|finding| kinds.contains(&finding.kind))
+            .filter(|judged| kinds.contains(&judged.finding.kind))
             .count();
         (count > 0).then_some((*word, count))
     })
 }
 
 /// `time 0.1.43 (RUSTSEC-2020-0071)`, `libc 0.2.1 (yanked)`.
-fn name(finding: &Finding<'_>) -> String {
+fn name(judged: &Judged<'_, '_>) -> String {
+    with_note(judged, None)
+}
+
+/// `time 0.1.43 (RUSTSEC-2020-0071, denied in 5 days)`.
+fn noted(judged: &Judged<'_, '_>) -> String {
+    with_note(judged, decision::note(&judged.decision))
+}
+
+fn with_note(judged: &Judged<'_, '_>, note: Option<String>) -> String {
+    let finding = &judged.finding;
     let id = finding.id().unwrap_or("yanked");
     format!(
-        "{} {} ({})",
+        "{} {} ({}{})",
         Untrusted(&finding.package.name),
         Untrusted(&finding.package.version.to_string()),
-        Untrusted(id)
+        Untrusted(id),
+        note.map(|note| format!(", {note}")).unwrap_or_default()
     )
 }
 

@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
+pub mod brief;
+pub mod decision;
 pub mod explain;
+pub mod formats;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod line;

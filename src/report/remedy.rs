@@ -17,31 +17,33 @@ const NAMED: usize = 3;
 /// What to do about a finding, for people: what they do, what that changes, what was in the way, and what to know before.
 /// One item is one paragraph. `package` is the one that has the finding.
 pub fn paragraphs(remedy: &Remedy, package: &str, now: Timestamp) -> Vec<String> {
-    let mut paragraphs = Vec::new();
-    match &remedy.change {
-        Change::Lockfile => {
-            let changes = changes(&remedy.moves, package);
-            paragraphs.push(format!("`cargo advisory fix` {changes}"));
-        }
-        Change::Manifest(edits) => {
-            let edits: Vec<String> = edits.iter().map(edit).collect();
-            paragraphs.push(format!(
-                "`cargo advisory fix --manifest` changes {}; it then {}",
-                listed(&edits),
-                changes(&remedy.moves, package)
-            ));
-        }
-        Change::Feature(found) => {
-            paragraphs.push(switch(found));
-            if remedy.moves.is_empty() {
-                paragraphs.push("it stays in Cargo.lock, for features that are off".to_owned());
-            }
-        }
-        Change::None(obstacle) => paragraphs.push(format!("none: {}", none(obstacle))),
+    let mut paragraphs = vec![action(remedy, package)];
+    if matches!(remedy.change, Change::Feature(_)) && remedy.moves.is_empty() {
+        paragraphs.push("it stays in Cargo.lock, for features that are off".to_owned());
     }
     paragraphs.extend(held_back(remedy, package));
     paragraphs.extend(cautions(&remedy.moves, now));
     paragraphs
+}
+
+/// The first paragraph: what to do and what that changes, or that there is nothing to do.
+pub fn action(remedy: &Remedy, package: &str) -> String {
+    match &remedy.change {
+        Change::Lockfile => {
+            let changes = changes(&remedy.moves, package);
+            format!("`cargo advisory fix` {changes}")
+        }
+        Change::Manifest(edits) => {
+            let edits: Vec<String> = edits.iter().map(edit).collect();
+            format!(
+                "`cargo advisory fix --manifest` changes {}; it then {}",
+                listed(&edits),
+                changes(&remedy.moves, package)
+            )
+        }
+        Change::Feature(found) => switch(found),
+        Change::None(obstacle) => format!("none: {}", none(obstacle)),
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use anyhow::anyhow;
 use unicode_width::UnicodeWidthChar as _;
 
 /// The most columns that foreign text takes.
@@ -29,6 +30,25 @@ pub struct Configured<'a>(pub &'a str);
 impl fmt::Display for Configured<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         show(self.0, usize::MAX, f)
+    }
+}
+
+/// The same error with the text of each of its causes as [`Untrusted`].
+pub fn error(error: &anyhow::Error) -> anyhow::Error {
+    let mut causes = error.chain().rev();
+    let first = causes.next().map(ToString::to_string).unwrap_or_default();
+    causes.fold(anyhow!("{}", Untrusted(&first)), |shown, cause| {
+        shown.context(Untrusted(&cause.to_string()).to_string())
+    })
+}
+
+/// Shows foreign text as [`Untrusted`] does, in so many columns at the most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Within<'a>(pub(super) &'a str, pub(super) usize);
+
+impl fmt::Display for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(self.0, self.1, f)
     }
 }
 

@@ -35,10 +35,13 @@ fn a_workspace_is_one_object() {
       "aliases": [
         "CVE-2020-0001"
       ],
+      "appeared": "2020-01-01",
       "cvss": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
       "date": "2020-01-01",
       "features": [],
+      "grace_until": null,
       "id": "RUSTSEC-2020-0001",
+      "ignore": null,
       "kind": "vulnerability",
       "level": "warn",
       "package": "leaky",
@@ -109,6 +112,7 @@ fn a_workspace_is_one_object() {
   },
   "packages": 2,
   "problems": [],
+  "stale_ignores": [],
   "unchecked": []
 }
 "#]]
@@ -353,7 +357,7 @@ fn a_format_that_is_not_known_is_refused_with_those_that_are() {
         .with_stdout_data("")
         .with_stderr_data(str![[r#"
 [ERROR] invalid value 'yaml' for '--format <FORMAT>'
-  [possible values: human, json]
+  [possible values: human, json, sarif, cyclonedx, openvex, github, markdown]
 
 For more information, try '--help'.
 

@@ -25,23 +25,29 @@ Commands:
   check    Check a workspace or lockfiles
   explain  Explain an advisory, or show all about a crate
   fix      Change Cargo.lock so that findings go away
+  ignore   Write down which findings are ignored, why, and until when
+  report   Write what was found to a file
   status   Show what the index holds, from where, and how old it is
   update   Bring the index of advisories up to date
 
 Options:
-      --lockfile <PATH>          Check this Cargo.lock instead of a workspace
-      --format <FORMAT>          How to print what was found [default: human] [possible values:
-                                 human, json]
-      --tree                     Draw all paths to each package, not only the shortest one
-      --no-remedies              Do not look for remedies
-      --deny-advisories          Fail if a dependency has an advisory or is yanked
-  -v, --verbose...               Use verbose output (-vv very verbose/build.rs output)
-  -q, --quiet                    Do not print cargo log messages
-      --color <WHEN>             Coloring [possible values: auto, always, never]
-      --config <KEY=VALUE|PATH>  Override a configuration value
-  -Z <FLAG>                      Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
-                                 details
-  -h, --help                     Print help
+      --lockfile <PATH>           Check this Cargo.lock instead of a workspace
+      --recursive <DIR>...        Check every Cargo.lock below these folders instead of a workspace
+      --format <FORMAT>           How to print what was found [default: human] [possible values:
+                                  human, json, sarif, cyclonedx, openvex, github, markdown]
+      --tree                      Draw all paths to each package, not only the shortest one
+      --no-remedies               Do not look for remedies
+      --explain-policy            Tell which rules and ignores decide on each finding
+      --deny-advisories[=<WHAT>]  Fail if a dependency has an advisory or is yanked; WHAT narrows
+                                  it: `new`, `fixable`, `runtime`, or kinds such as
+                                  `vulnerability,yanked`
+  -v, --verbose...                Use verbose output (-vv very verbose/build.rs output)
+  -q, --quiet                     Do not print cargo log messages
+      --color <WHEN>              Coloring [possible values: auto, always, never]
+      --config <KEY=VALUE|PATH>   Override a configuration value
+  -Z <FLAG>                       Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
+                                  details
+  -h, --help                      Print help
 
 Manifest Options:
   -m, --manifest-path <PATH>  Path to Cargo.toml
@@ -148,7 +154,7 @@ fn flags_of_the_check_do_not_go_before_a_subcommand() {
         .with_status(1)
         .with_stdout_data("")
         .with_stderr_data(str![[r#"
-[ERROR] the subcommand 'update' cannot be used with '--deny-advisories'
+[ERROR] the subcommand 'update' cannot be used with '--deny-advisories[=<WHAT>]'
 
 Usage: cargo advisory [OPTIONS]
        cargo advisory <COMMAND>

@@ -374,7 +374,7 @@ fn bytes_that_are_no_text_are_refused() {
 [ERROR] failed to read `[ROOT]/Cargo.lock` as a Cargo.lock
 
 Caused by:
-  stream did not contain valid UTF-8; name the Cargo.lock of a package or workspace; `cargo generate-lockfile` makes a new one
+  it is not UTF-8; `cargo generate-lockfile` makes a new one
 
 "#]])
         .run();

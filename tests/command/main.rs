@@ -7,6 +7,7 @@ mod explain;
 mod format;
 mod help;
 mod lockfile;
+mod recursive;
 mod remedies;
 mod remedy_search;
 mod schema;

@@ -25,7 +25,7 @@ fn an_unknown_key_in_the_users_file() {
     refused(
         "vulnerabilities = 'deny'",
         str![[r#"
-[ERROR] unknown key `advisory.vulnerabilities` in `[ROOT]/home/.cargo/config.toml`; allowed are `cache-dir`, `databases`, `enabled`, `malicious`, `max-age`, `notice`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.vulnerabilities` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]],
     );
@@ -40,7 +40,7 @@ fn an_unknown_key_in_the_workspaces_file() {
     app.cargo("check")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown key `advisory.max_age` in `[ROOT]/foo/.cargo/config.toml`; allowed are `cache-dir`, `databases`, `enabled`, `malicious`, `max-age`, `notice`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.max_age` in `[ROOT]/foo/.cargo/config.toml`, line 2; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]])
         .run();
@@ -54,7 +54,7 @@ fn an_unknown_key_on_the_command_line() {
         .cargo("check --config advisory.level='deny'")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown key `advisory.level` in `--config`; allowed are `cache-dir`, `databases`, `enabled`, `malicious`, `max-age`, `notice`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.level` in `--config`; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]])
         .run();
@@ -69,7 +69,7 @@ fn an_unknown_variable_in_the_environment() {
         .env("CARGO_ADVISORY_VULNERABILTY", "deny")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown environment variable `CARGO_ADVISORY_VULNERABILTY`; allowed are `CARGO_ADVISORY_CACHE_DIR`, `CARGO_ADVISORY_DATABASES`, `CARGO_ADVISORY_ENABLED`, `CARGO_ADVISORY_MALICIOUS`, `CARGO_ADVISORY_MAX_AGE`, `CARGO_ADVISORY_NOTICE`, `CARGO_ADVISORY_UNMAINTAINED`, `CARGO_ADVISORY_UNSOUND`, `CARGO_ADVISORY_VULNERABILITY`, `CARGO_ADVISORY_YANKED`
+[ERROR] unknown environment variable `CARGO_ADVISORY_VULNERABILTY`; allowed are `CARGO_ADVISORY_BASE`, `CARGO_ADVISORY_CACHE_DIR`, `CARGO_ADVISORY_DATABASES`, `CARGO_ADVISORY_EDITOR`, `CARGO_ADVISORY_ENABLED`, `CARGO_ADVISORY_MALICIOUS`, `CARGO_ADVISORY_MAX_AGE`, `CARGO_ADVISORY_NOTICE`, `CARGO_ADVISORY_REPEAT`, `CARGO_ADVISORY_STALE_IGNORES`, `CARGO_ADVISORY_UNMAINTAINED`, `CARGO_ADVISORY_UNSOUND`, `CARGO_ADVISORY_VULNERABILITY`, `CARGO_ADVISORY_YANKED`, and for a kind those such as `CARGO_ADVISORY_VULNERABILITY_LEVEL`
 
 "#]])
         .run();
@@ -80,7 +80,7 @@ fn a_hostile_key_cannot_act_on_the_terminal() {
     refused(
         "\"\\u001b[2J\\n::notice::\" = 1",
         str![[r#"
-[ERROR] unknown key `advisory./u{1b}[2J/u{a}::notice::` in `[ROOT]/home/.cargo/config.toml`; allowed are `cache-dir`, `databases`, `enabled`, `malicious`, `max-age`, `notice`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory./u{1b}[2J/u{a}::notice::` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]],
     );
@@ -91,7 +91,7 @@ fn an_unknown_level() {
     refused(
         "vulnerability = 'forbid'",
         str![[r#"
-[ERROR] unknown level `forbid` for `advisory.vulnerability` in `[ROOT]/home/.cargo/config.toml`; allowed are `allow`, `warn`, `deny`
+[ERROR] bad value `forbid` for `advisory.vulnerability` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `allow`, `warn`, `deny`
 
 "#]],
     );
@@ -102,7 +102,7 @@ fn a_level_with_a_capital_letter() {
     refused(
         "vulnerability = 'Deny'",
         str![[r#"
-[ERROR] unknown level `Deny` for `advisory.vulnerability` in `[ROOT]/home/.cargo/config.toml`; allowed are `allow`, `warn`, `deny`
+[ERROR] bad value `Deny` for `advisory.vulnerability` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `allow`, `warn`, `deny`
 
 "#]],
     );
@@ -117,7 +117,7 @@ fn an_unknown_level_in_the_environment() {
         .env("CARGO_ADVISORY_UNSOUND", "")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown level `` for `advisory.unsound` in environment variable `CARGO_ADVISORY_UNSOUND`; allowed are `allow`, `warn`, `deny`
+[ERROR] bad value `` for `advisory.unsound` in environment variable `CARGO_ADVISORY_UNSOUND`; allowed are `allow`, `warn`, `deny`
 
 "#]])
         .run();
@@ -128,7 +128,7 @@ fn a_truth_value_for_a_level() {
     refused(
         "vulnerability = true",
         str![[r#"
-[ERROR] error in [ROOT]/home/.cargo/config.toml: `advisory.vulnerability` expected a string, but found a boolean; allowed are `allow`, `warn`, `deny`
+[ERROR] error in [ROOT]/home/.cargo/config.toml, line 5: `advisory.vulnerability` expected a string, but found a boolean; allowed are `allow`, `warn`, `deny` and a table of `level`, `scope`, `min-severity`, `fixable`, `grace`
 
 "#]],
     );
@@ -139,7 +139,7 @@ fn a_table_for_a_level() {
     refused(
         "vulnerability = { word = 'deny' }",
         str![[r#"
-[ERROR] error in [ROOT]/home/.cargo/config.toml: `advisory.vulnerability` expected a string, but found a table; allowed are `allow`, `warn`, `deny`
+[ERROR] unknown key `advisory.vulnerability.word` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `level`, `scope`, `min-severity`, `fixable`, `grace`
 
 "#]],
     );
@@ -150,7 +150,7 @@ fn a_word_for_a_truth_value() {
     refused(
         "enabled = 'yes'",
         str![[r#"
-[ERROR] error in [ROOT]/home/.cargo/config.toml: `advisory.enabled` expected true/false, but found a string; allowed are `true`, `false`
+[ERROR] error in [ROOT]/home/.cargo/config.toml, line 5: `advisory.enabled` expected true/false, but found a string; allowed are `true`, `false`
 
 "#]],
     );
@@ -176,7 +176,7 @@ fn a_number_for_an_age() {
     refused(
         "max-age = 14",
         str![[r#"
-[ERROR] error in [ROOT]/home/.cargo/config.toml: `advisory.max-age` expected a string, but found a integer; allowed are hours and days such as `36h` and `14d`, at most `90d`
+[ERROR] error in [ROOT]/home/.cargo/config.toml, line 5: `advisory.max-age` expected a string, but found a integer; allowed are hours and days such as `36h` and `14d`, at most `90d`
 
 "#]],
     );
@@ -187,7 +187,7 @@ fn an_age_without_a_unit() {
     refused(
         "max-age = '14'",
         str![[r#"
-[ERROR] bad value `14` for `advisory.max-age` in `[ROOT]/home/.cargo/config.toml`; allowed are hours and days such as `36h` and `14d`, at most `90d`
+[ERROR] bad value `14` for `advisory.max-age` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are hours and days such as `36h` and `14d`, at most `90d`
 
 "#]],
     );

@@ -86,7 +86,7 @@ fn every_compiling_command_shows_the_flag_in_its_help() {
     ] {
         cargo(&format!("{command} --help"))
             .with_stdout_contains(
-                "      --deny-advisories [..]Fail if a dependency has an advisory or is yanked",
+                "      --deny-advisories[=<WHAT>][..]Fail if a dependency has an advisory or is yanked[..]",
             )
             .run();
     }

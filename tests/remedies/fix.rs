@@ -11,11 +11,12 @@ use std::sync::mpsc;
 
 use cargo_test_support::prelude::IntoData as _;
 use cargo_test_support::registry::{Package, RegistryBuilder};
-use cargo_test_support::{Execs, Project, cargo_test, execs, process, str};
+use cargo_test_support::{Project, cargo_test, process, str};
 
-use crate::proof::{leaky_is_patched, leaves, locked};
+use crate::proof::{leaky_is_patched, leaves};
 use crate::support::{
     Database, ExecsExt as _, ProjectExt as _, advisory, app, app_manifest, cargo, cargo_exe,
+    cargo_without_privileges, locked,
 };
 
 /// A project locked to `leaky` 1.0.0, of which 1.0.1 is the remedy.
@@ -368,27 +369,6 @@ fn a_lockfile_that_is_a_link_stays_one() {
     app.cargo("advisory fix").run();
     assert!(path.is_symlink());
     assert!(fs::read_to_string(&real).unwrap().contains("1.0.1"));
-}
-
-/// Runs our cargo without root's right to write to any file.
-fn cargo_without_privileges(app: &Project, line: &str) -> Execs {
-    let is_root = app.root().metadata().unwrap().uid() == 0;
-    let exe = cargo_exe();
-    let mut command = if is_root {
-        let mut command = process("setpriv");
-        command
-            .arg("--bounding-set=-dac_override,-dac_read_search")
-            .arg(&exe);
-        command
-    } else {
-        process(&exe)
-    };
-    command.env("CARGO", &exe).cwd(app.root());
-    let mut execs = execs().with_process_builder(command);
-    for word in line.split_ascii_whitespace() {
-        execs.arg(word);
-    }
-    execs
 }
 
 fn set_mode(path: &Path, mode: u32) {

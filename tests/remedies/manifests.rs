@@ -5,8 +5,8 @@ use cargo_test_support::registry::Package;
 use cargo_test_support::{Project, cargo_test, project, str};
 use snapbox::assert_data_eq;
 
-use crate::proof::{fixes, leaky_is_patched, leaves, lock, locked};
-use crate::support::{Database, advisory, app_manifest};
+use crate::proof::{fixes, leaky_is_patched, leaves};
+use crate::support::{Database, advisory, app_manifest, lock, locked};
 use crate::worlds::inheriting;
 
 /// What keeps `leaky` from its next major release, in a manifest with these lines.

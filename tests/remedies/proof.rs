@@ -11,18 +11,7 @@ use cargo_test_support::prelude::IntoData;
 use semver::Version;
 use serde_json::Value;
 
-use crate::support::{Database, ProjectExt as _, advisory, app};
-
-/// A project `app` with the given lines under `[dependencies]`, locked to what the registry has now.
-pub(crate) fn locked(dependencies: &str) -> Project {
-    lock(app(dependencies))
-}
-
-/// `app`, locked to what the registry has now.
-pub(crate) fn lock(app: Project) -> Project {
-    app.cargo("generate-lockfile").run();
-    app
-}
+use crate::support::{Database, ProjectExt as _, advisory};
 
 /// An index in which `leaky` has a vulnerability that is patched where one of these requirements holds.
 pub(crate) fn leaky_is_patched(requirements: &[&str]) {

@@ -2,10 +2,9 @@
 
 use cargo_test_support::registry::Package;
 use cargo_test_support::{Project, cargo_test, project, str};
-use jiff::{SignedDuration, Timestamp};
 
-use crate::proof::{fixes, leaky_is_patched, leaves, lock, locked};
-use crate::support::{Database, ProjectExt as _, advisory, configure};
+use crate::proof::{fixes, leaky_is_patched, leaves};
+use crate::support::{Database, ProjectExt as _, advisory, configure, days_ago, lock, locked};
 
 #[cargo_test]
 fn the_oldest_patched_release_is_enough() {
@@ -447,12 +446,6 @@ fn an_older_resolver_does_not_mind_the_rust_version() {
 
 "#]],
     );
-}
-
-/// The time so many days ago, as registries write it.
-fn days_ago(days: i64) -> String {
-    let then = Timestamp::now() - SignedDuration::from_hours(24 * days);
-    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cargo_test]

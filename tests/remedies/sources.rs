@@ -6,8 +6,8 @@ use std::fs;
 use cargo_test_support::registry::{self, Package, RegistryBuilder};
 use cargo_test_support::{cargo_test, git, paths, project, str};
 
-use crate::proof::{fixes, leaky_is_patched, leaves, lock, locked};
-use crate::support::{Database, ProjectExt as _, advisory, app_manifest};
+use crate::proof::{fixes, leaky_is_patched, leaves};
+use crate::support::{Database, ProjectExt as _, advisory, app_manifest, lock, locked};
 
 #[cargo_test]
 fn a_package_of_the_same_name_from_another_registry_stays() {

@@ -3,8 +3,8 @@
 use cargo_test_support::registry::{Dependency, Package};
 use cargo_test_support::{cargo_test, project, str};
 
-use crate::proof::{fixes, fixes_all_but, leaky_is_patched, leaves, lock, locked};
-use crate::support::{Database, ProjectExt as _, advisory, app_manifest};
+use crate::proof::{fixes, fixes_all_but, leaky_is_patched, leaves};
+use crate::support::{Database, ProjectExt as _, advisory, app_manifest, lock, locked};
 
 #[cargo_test]
 fn a_direct_dependency_moves_alone() {

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use cargo::sources::CRATES_IO_INDEX;
@@ -37,6 +38,25 @@ pub fn cargo(line: &str) -> Execs {
     let exe = cargo_exe();
     let mut command = process(&exe);
     command.env("CARGO", &exe);
+    let mut execs = execs().with_process_builder(command);
+    add_words(&mut execs, line);
+    execs
+}
+
+/// Runs our cargo without root's right to write to any file.
+pub fn cargo_without_privileges(app: &Project, line: &str) -> Execs {
+    let is_root = app.root().metadata().unwrap().uid() == 0;
+    let exe = cargo_exe();
+    let mut command = if is_root {
+        let mut command = process("setpriv");
+        command
+            .arg("--bounding-set=-dac_override,-dac_read_search")
+            .arg(&exe);
+        command
+    } else {
+        process(&exe)
+    };
+    command.env("CARGO", &exe).cwd(app.root());
     let mut execs = execs().with_process_builder(command);
     add_words(&mut execs, line);
     execs
@@ -229,6 +249,7 @@ pub struct Advisory {
     id: String,
     package: String,
     title: String,
+    date: String,
     head: String,
     patched: Vec<String>,
     unaffected: Vec<String>,
@@ -241,6 +262,7 @@ pub fn advisory(package: &str) -> Advisory {
         id: ID.to_owned(),
         package: package.to_owned(),
         title: format!("`{package}` can be attacked"),
+        date: "2020-01-01".to_owned(),
         head: String::new(),
         patched: Vec::new(),
         unaffected: Vec::new(),
@@ -256,6 +278,12 @@ impl Advisory {
 
     pub fn title(mut self, title: &str) -> Advisory {
         self.title = title.to_owned();
+        self
+    }
+
+    /// The day on which it was reported.
+    pub fn date(mut self, date: &str) -> Advisory {
+        self.date = date.to_owned();
         self
     }
 
@@ -301,13 +329,14 @@ impl Advisory {
             id,
             package,
             title,
+            date,
             head,
             patched,
             unaffected,
             rest,
         } = self;
         format!(
-            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"2020-01-01\"\n{head}\n{rest}\n\
+            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"{date}\"\n{head}\n{rest}\n\
              [versions]\npatched = {patched:?}\nunaffected = {unaffected:?}\n```\n\n# {title}\n\nWhat happens.\n"
         )
     }
@@ -323,7 +352,11 @@ pub fn app(dependencies: &str) -> Project {
 
 /// [`app`], locked to what the registry has now.
 pub fn locked(dependencies: &str) -> Project {
-    let app = app(dependencies);
+    lock(app(dependencies))
+}
+
+/// `app`, locked to what the registry has now.
+pub fn lock(app: Project) -> Project {
     app.cargo("generate-lockfile").run();
     app
 }

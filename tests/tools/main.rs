@@ -200,6 +200,7 @@ fn an_editor_reads_a_check_line_by_line() {
     for reason in &reasons {
         assert!(
             [
+                "advisory-report",
                 "compiler-artifact",
                 "compiler-message",
                 "build-script-executed",
@@ -214,7 +215,7 @@ fn an_editor_reads_a_check_line_by_line() {
 }
 
 #[cargo_test]
-fn an_editor_is_told_the_same() {
+fn an_editor_is_told_the_same_beside_the_report() {
     let Some(official) = official_cargo() else {
         return;
     };
@@ -224,6 +225,7 @@ fn an_editor_is_told_the_same() {
     let told = |stdout: Vec<u8>| {
         let mut told: Vec<String> = messages(stdout)
             .iter()
+            .filter(|message| message["reason"] != "advisory-report")
             .map(|message| {
                 format!(
                     "{} {} {} {}",
@@ -245,7 +247,7 @@ fn an_editor_is_told_the_same() {
 }
 
 #[cargo_test]
-fn a_denied_check_tells_an_editor_nothing_but_the_error() {
+fn a_denied_check_tells_an_editor_what_was_found_and_nothing_else() {
     let package = package();
 
     let output = run(
@@ -255,7 +257,9 @@ fn a_denied_check_tells_an_editor_nothing_but_the_error() {
     );
 
     assert_eq!(output.status.code(), Some(101));
-    assert_eq!(text(output.stdout), "");
+    let messages = messages(output.stdout);
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0]["reason"], "advisory-report");
     assert_e2e().eq(text(output.stderr), str![[r#"
 [ERROR] 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
 

@@ -115,17 +115,22 @@ fn a_denial_that_finds_nothing_changes_no_byte() {
 }
 
 #[cargo_test]
-fn a_finding_adds_one_line_to_stderr_and_nothing_to_stdout() {
+fn a_finding_adds_one_line_to_stderr_and_one_message_for_tools() {
     let app = app_with_everything();
     app.cargo("fetch").run();
     Database::at("advisory-db").add(&advisory("clean")).index();
 
     let ours = "warning: 1 insecure dependency: clean 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details\n";
-    for line in ["build --message-format=json", "test", "run"] {
+    for (line, messages) in [("build --message-format=json", 1), ("test", 0), ("run", 0)] {
         let mut expected = run(&app, line, false);
         expected.stderr.push(ours.to_owned());
         expected.stderr.sort();
-        assert_eq!(run(&app, line, true), expected, "{line}");
+        let mut found = run(&app, line, true);
+        let all = found.stdout.len();
+        let is_ours = |line: &String| line.starts_with("{\"reason\":\"advisory-report\",");
+        found.stdout.retain(|line| !is_ours(line));
+        assert_eq!(all - found.stdout.len(), messages, "{line}");
+        assert_eq!(found, expected, "{line}");
     }
 }
 

@@ -175,7 +175,7 @@ fn an_unknown_level_is_an_error_that_names_the_allowed_ones() {
     app.cargo("check")
         .env("CARGO_ADVISORY_YANKED", "forbid")
         .tells(str![[r#"
-[ERROR] unknown level `forbid` for `advisory.yanked` in environment variable `CARGO_ADVISORY_YANKED`; allowed are `allow`, `warn`, `deny`
+[ERROR] bad value `forbid` for `advisory.yanked` in environment variable `CARGO_ADVISORY_YANKED`; allowed are `allow`, `warn`, `deny`
 [EXIT_STATUS] 101
 
 "#]]);

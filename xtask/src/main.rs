@@ -138,6 +138,9 @@ struct BenchArgs {
     /// Measure this binary instead of building ours
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
+    /// Measure only the check of many lockfiles
+    #[arg(long, hide = true, conflicts_with = "write")]
+    fleet: bool,
 }
 
 fn main() -> ExitCode {
@@ -165,6 +168,7 @@ fn main() -> ExitCode {
             runs: args.runs as usize,
             audit: args.audit,
             binary: args.binary,
+            fleet: args.fleet,
         }),
     };
     match result {

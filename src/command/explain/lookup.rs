@@ -12,9 +12,9 @@ use crate::report::Untrusted;
 use crate::report::link::Link;
 
 /// Where advisories are looked up.
-pub(super) struct Lookup<'a> {
-    pub(super) config: &'a Config,
-    pub(super) index: &'a Index,
+pub(in crate::command) struct Lookup<'a> {
+    pub(in crate::command) config: &'a Config,
+    pub(in crate::command) index: &'a Index,
 }
 
 impl<'a> Lookup<'a> {
@@ -64,7 +64,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// Why there is no advisory of that id.
-    pub(super) fn no_such_advisory(&self, id: &str) -> anyhow::Error {
+    pub(in crate::command) fn no_such_advisory(&self, id: &str) -> anyhow::Error {
         let not_understood = self.index.quarantined().iter().find(|record| {
             let file = record.path.rsplit('/').next().unwrap_or_default();
             file.strip_suffix(".md")

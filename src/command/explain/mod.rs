@@ -1,6 +1,6 @@
 //! `cargo advisory explain ID | CRATE[@VERSION]`: a whole advisory, or every advisory and yank of a crate.
 
-mod lookup;
+pub(super) mod lookup;
 mod subject;
 
 use std::collections::BTreeMap;

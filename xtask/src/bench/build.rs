@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::callgrind;
 use super::measure::{self, Contender, Series};
-use super::quiet::Quiet;
+use super::policy;
+use super::quiet::{self, Quiet};
 use super::setting::Setting;
 use super::table::{self, Budget, Row, Table};
 use crate::process;
@@ -18,6 +19,8 @@ use crate::process;
 pub struct Checks {
     official: Check,
     found: Pair,
+    /// The same, with all that policy can be told.
+    judged: Pair,
     nothing: Pair,
     /// How many packages are compiled.
     packages: usize,
@@ -35,6 +38,7 @@ impl Pair {
     fn new(on: Check) -> Pair {
         let off = Check {
             enabled: false,
+            policy: None,
             ..on.clone()
         };
         Pair { on, off }
@@ -50,6 +54,8 @@ struct Check {
     /// Another home of cargo.
     home: Option<PathBuf>,
     enabled: bool,
+    /// A file of configuration.
+    policy: Option<PathBuf>,
 }
 
 impl Check {
@@ -69,6 +75,9 @@ impl Check {
         setting.with_advisories(&mut command, &self.database);
         if let Some(home) = &self.home {
             command.env("CARGO_HOME", home);
+        }
+        if let Some(policy) = &self.policy {
+            command.arg("--config").arg(policy);
         }
         if !self.enabled {
             command.env("CARGO_ADVISORY_ENABLED", "false");
@@ -99,13 +108,19 @@ pub fn warm_up(setting: &Setting) -> Result<Checks> {
         .args(["fetch", "--locked", "--quiet", "--target", &host]);
     process::run(&mut fetch, "`cargo fetch`")?;
 
-    let quiet = Quiet::make(setting)?;
+    let ids = quiet::found(setting)?;
+    let quiet = Quiet::make(setting, &ids)?;
     let ours = Check {
         binary: setting.ours.clone(),
         target: setting.folder.join("target-ours"),
         database: setting.database.clone(),
         home: None,
         enabled: true,
+        policy: None,
+    };
+    let judged = Check {
+        policy: Some(policy::write(setting, &ids)?),
+        ..ours.clone()
     };
     let official = Check {
         binary: setting.official.clone(),
@@ -125,6 +140,11 @@ pub fn warm_up(setting: &Setting) -> Result<Checks> {
         dependencies > 0,
         "our cargo finds nothing in upstream's package"
     );
+    let warned = warned_of(&judged.warm_up(setting)?.stderr);
+    ensure!(
+        warned > 0,
+        "our cargo finds nothing that policy lets it say"
+    );
     let found = warned_of(&nothing.warm_up(setting)?.stderr);
     ensure!(found == 0, "our cargo finds {found} where there is nothing");
     let off = Pair::new(ours.clone()).off.warm_up(setting)?;
@@ -135,6 +155,7 @@ pub fn warm_up(setting: &Setting) -> Result<Checks> {
     Ok(Checks {
         official,
         found: Pair::new(ours),
+        judged: Pair::new(judged),
         nothing: Pair::new(nothing),
         packages,
         dependencies,
@@ -146,14 +167,31 @@ pub fn measure(checks: &Checks, setting: &Setting, runs: usize, table: &mut Tabl
     let Checks {
         official,
         found,
+        judged,
         nothing,
         packages,
         dependencies,
     } = checks;
-    let mut contenders = [official, &found.on, &found.off, &nothing.on, &nothing.off]
-        .map(|check| Contender::new(check.command(setting)));
+    let mut contenders = [
+        official,
+        &found.on,
+        &found.off,
+        &judged.on,
+        &judged.off,
+        &nothing.on,
+        &nothing.off,
+    ]
+    .map(|check| Contender::new(check.command(setting)));
     let what = format!("no-op `cargo check` of {packages} packages");
-    let [official, on, off, quiet_on, quiet_off] = measure::in_turns(&what, &mut contenders, runs)?;
+    let [
+        official,
+        on,
+        off,
+        judged_on,
+        judged_off,
+        quiet_on,
+        quiet_off,
+    ] = measure::in_turns(&what, &mut contenders, runs)?;
 
     against_official(&what, &on, &official, table);
     for (what, pair, on, off) in [
@@ -162,6 +200,12 @@ pub fn measure(checks: &Checks, setting: &Setting, runs: usize, table: &mut Tabl
             found,
             &on,
             &off,
+        ),
+        (
+            "… with 50 ignores and every condition on every kind".to_string(),
+            judged,
+            &judged_on,
+            &judged_off,
         ),
         (
             "the check, nothing found".to_string(),

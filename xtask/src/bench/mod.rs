@@ -7,9 +7,11 @@ mod audit;
 mod build;
 mod callgrind;
 mod details;
+mod fleet;
 mod inside;
 mod machine;
 mod measure;
+mod policy;
 mod quiet;
 mod setting;
 mod table;
@@ -34,11 +36,20 @@ pub struct Options {
     pub audit: bool,
     /// Our cargo, if it is not to be built.
     pub binary: Option<PathBuf>,
+    /// Only the check of many lockfiles, while working on it.
+    pub fleet: bool,
 }
 
 /// Measures all, prints a Markdown table, and says which budgets are missed.
 pub fn run(options: &Options) -> Result<()> {
     let setting = Setting::prepare(options)?;
+    if options.fleet {
+        machine::wait_until_quiet();
+        let mut table = Table::default();
+        fleet::measure(&setting, options.runs, &mut table)?;
+        println!("{table}");
+        return Ok(());
+    }
     let audit = audit::find(options.audit)?;
     let inside = inside::build()?;
     let checks = build::warm_up(&setting)?;
@@ -49,6 +60,7 @@ pub fn run(options: &Options) -> Result<()> {
     version(&setting, options.runs, &mut table)?;
     audit::measure(&setting, audit.as_deref(), options.runs, &mut table)?;
     details::measure(&setting, options.runs, &mut table)?;
+    fleet::measure(&setting, options.runs, &mut table)?;
     inside::measure(&setting, &inside, &mut table)?;
 
     let machine = machine::describe(&setting, audit.as_deref(), options.runs, load)?;

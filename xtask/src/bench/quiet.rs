@@ -21,15 +21,14 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    /// Makes it, for the package that is built.
-    pub fn make(setting: &Setting) -> Result<Quiet> {
+    /// Makes it, for the package that is built, of which `found` are the advisories.
+    pub fn make(setting: &Setting, found: &[String]) -> Result<Quiet> {
         let home = home()?;
         let folder = setting.folder.join("quiet");
         let quiet = Quiet {
             home: folder.join("home"),
             database: folder.join("advisory-db"),
         };
-        let found = found(setting)?;
         super::empty(&quiet.database)?;
         copy(
             &setting.database.join("crates"),
@@ -72,7 +71,7 @@ fn home() -> Result<PathBuf> {
 }
 
 /// The ids of the advisories that the package has, used in a build or not.
-fn found(setting: &Setting) -> Result<Vec<String>> {
+pub fn found(setting: &Setting) -> Result<Vec<String>> {
     let mut advisory = setting.command(&setting.ours);
     advisory
         .args(["advisory", "--format", "json"])

@@ -4,18 +4,28 @@
 //! user's own file in `$CARGO_HOME`, the environment and the command line may replace the default database or set where
 //! the cache lies, whether there is a check, and how old the index may be.
 
+mod ignores;
+mod place;
+mod rules;
+mod table;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
-use cargo::util::context::{ConfigRelativePath, ConfigValue, Definition, OptValue, Value};
+use cargo::core::Workspace;
+use cargo::util::context::{ConfigRelativePath, Definition, Value};
 use cargo::{CargoResult, GlobalContext};
 use jiff::SignedDuration;
-use serde::Deserialize;
 
+use self::place::described;
+use self::table::Table;
+#[cfg(feature = "upstream-tests")]
 use crate::advisory::Kind;
-use crate::policy::{Level, Rules};
-use crate::report::Untrusted;
+use crate::denial;
+#[cfg(feature = "upstream-tests")]
+use crate::policy::Rule;
+use crate::policy::{Entry, Level, Policy, Rules, Strictness};
 
 /// RustSec's own database.
 pub const DEFAULT_DATABASE: &str = "https://github.com/RustSec/advisory-db";
@@ -23,9 +33,6 @@ pub const DEFAULT_DATABASE: &str = "https://github.com/RustSec/advisory-db";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_hours(14 * 24);
 const LONGEST_MAX_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// Keys beside those of the kinds.
-const KEYS: [&str; 4] = ["cache-dir", "databases", "enabled", "max-age"];
 
 /// The table, resolved.
 #[derive(Clone, Debug)]
@@ -38,6 +45,35 @@ pub struct Config {
     pub cache_dir: PathBuf,
     pub max_age: SignedDuration,
     pub rules: Rules,
+    /// Those of cargo's configuration. [`Config::policy`] adds the ones of a workspace's manifest.
+    pub ignores: Vec<Entry>,
+    pub stale_ignores: Level,
+    /// When a build says again what it has said before.
+    pub repeat: Repeat,
+    /// Whether builds that print messages for tools print some for editors too.
+    pub editor: bool,
+    /// What `--deny-advisories=new` compares with where it names nothing.
+    pub base: Option<String>,
+}
+
+/// When a build says again what it has said before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeat {
+    /// In every build.
+    #[default]
+    Always,
+    /// Never for the same findings of the same workspace.
+    OnChange,
+    /// Once in 24 hours for the same findings of the same workspace.
+    Daily,
+}
+
+impl Repeat {
+    const ALL: [(&'static str, Repeat); 3] = [
+        ("always", Repeat::Always),
+        ("on-change", Repeat::OnChange),
+        ("daily", Repeat::Daily),
+    ];
 }
 
 impl Config {
@@ -48,25 +84,28 @@ impl Config {
     /// On an unknown key or value, or a key that a workspace may not set. Names the file or variable, and what is
     /// allowed.
     pub fn load(gctx: &GlobalContext) -> CargoResult<Config> {
-        refuse_unknown_keys(gctx)?;
-        let mut rules = Rules::default();
-        for kind in Kind::ALL {
-            let key = format!("advisory.{kind}");
-            if let Some(word) = get::<String>(gctx, &key, &levels())? {
-                *rules.of_mut(kind) = level(&key, &word)?.into();
-            }
-        }
-        let enabled = get::<bool>(gctx, "advisory.enabled", "`true`, `false`")?;
+        let table = Table::load(gctx)?;
+        let stale_ignores = table.word("stale-ignores", rules::levels, |word| {
+            Level::from_str(word).ok()
+        })?;
+        let repeat = table.word("repeat", repeats, |word| {
+            let mut known = Repeat::ALL.into_iter();
+            known.find(|(known, _)| *known == word).map(|found| found.1)
+        })?;
+        let truths = || "`true`, `false`".to_owned();
+        let enabled = table.get::<bool>("enabled", truths)?;
         if let Some(value) = &enabled {
             refuse_workspace(gctx, "advisory.enabled", &value.definition)?;
+        }
+        let max_age = table.word("max-age", ages, |word| {
+            age(word).filter(|age| *age <= LONGEST_MAX_AGE)
+        })?;
+        if let Some((_, definition)) = &max_age {
+            refuse_workspace(gctx, "advisory.max-age", definition)?;
         }
         let cache_dir = gctx.get::<Option<ConfigRelativePath>>("advisory.cache-dir")?;
         if let Some(path) = &cache_dir {
             refuse_workspace(gctx, "advisory.cache-dir", &path.value().definition)?;
-        }
-        let max_age = get::<String>(gctx, "advisory.max-age", &ages())?;
-        if let Some(value) = &max_age {
-            refuse_workspace(gctx, "advisory.max-age", &value.definition)?;
         }
         let config = Config {
             enabled: enabled.as_ref().is_none_or(|value| value.val),
@@ -76,12 +115,48 @@ impl Config {
                 || gctx.home().join("advisory").into_path_unlocked(),
                 |path| path.resolve_path(gctx),
             ),
-            max_age: max_age.map_or(Ok(DEFAULT_MAX_AGE), |value| age(&value))?,
-            rules,
+            max_age: max_age.map_or(DEFAULT_MAX_AGE, |(age, _)| age),
+            rules: rules::rules(&table)?,
+            ignores: ignores::configured(table.value("ignore"))?,
+            stale_ignores: stale_ignores.map_or(Level::Warn, |(level, _)| level),
+            repeat: repeat.map(|(repeat, _)| repeat).unwrap_or_default(),
+            editor: table
+                .get::<bool>("editor", truths)?
+                .is_some_and(|value| value.val),
+            base: table
+                .get::<String>("base", || "a branch, a tag or a commit".to_owned())?
+                .map(|value| value.val),
         };
         #[cfg(feature = "upstream-tests")]
         let config = config.for_upstream_tests(gctx);
         Ok(config)
+    }
+
+    /// All that was said about findings. In a workspace its manifest may say something too.
+    ///
+    /// # Errors
+    ///
+    /// When `[workspace.metadata.advisory]` is not understood. Names the file and what is allowed.
+    pub fn policy(
+        &self,
+        ws: Option<&Workspace<'_>>,
+        strictness: Strictness,
+    ) -> CargoResult<Policy> {
+        denial::refuse_contradiction(&strictness, &self.rules)?;
+        let mut ignores = self.ignores.clone();
+        if let Some(ws) = ws {
+            for entry in &mut ignores {
+                let file = entry.file.as_ref();
+                entry.own = file.is_some_and(|file| file.starts_with(ws.root()));
+            }
+            ignores.extend(manifest_ignores(ws)?);
+        }
+        Ok(Policy {
+            rules: self.rules.clone(),
+            strictness,
+            ignores,
+            stale_ignores: self.stale_ignores,
+        })
     }
 
     /// Upstream's suite clears every variable that begins with `CARGO_`. These get through, in a binary made for it alone.
@@ -95,25 +170,27 @@ impl Config {
         }
         if gctx.get_env("__CARGO_ADVISORY_ALLOW").is_ok() {
             for kind in Kind::ALL {
-                *self.rules.of_mut(kind) = Level::Allow.into();
+                *self.rules.of_mut(kind) = Rule::always(Level::Allow);
             }
         }
         self
     }
 }
 
-/// Reads one key. Of a value of another type cargo tells file and key, but not what is `allowed`.
-fn get<'de, T: Deserialize<'de>>(
-    gctx: &GlobalContext,
-    key: &str,
-    allowed: &str,
-) -> CargoResult<OptValue<T>> {
-    gctx.get(key)
-        .map_err(|error: anyhow::Error| anyhow!("{}; allowed are {allowed}", error.root_cause()))
+/// The ignores of `[workspace.metadata.advisory]`.
+///
+/// # Errors
+///
+/// When the table is not understood. Names the file and what is allowed.
+fn manifest_ignores(ws: &Workspace<'_>) -> CargoResult<Vec<Entry>> {
+    match ws.custom_metadata() {
+        Some(metadata) => ignores::of_manifest(ws.root_manifest(), metadata),
+        None => Ok(Vec::new()),
+    }
 }
 
-fn levels() -> String {
-    quoted(Level::ALL.iter().map(|level| level.as_str()))
+fn repeats() -> String {
+    quoted(Repeat::ALL.map(|(word, _)| word))
 }
 
 fn ages() -> String {
@@ -123,41 +200,15 @@ fn ages() -> String {
     )
 }
 
-fn level(key: &str, word: &Value<String>) -> CargoResult<Level> {
-    Level::from_str(&word.val).map_err(|_| {
-        anyhow!(
-            "unknown level `{}` for `{key}` in {}; allowed are {}",
-            Untrusted(&word.val),
-            described(&word.definition),
-            levels()
-        )
-    })
-}
-
 /// `36h`, `14d`.
-fn age(value: &Value<String>) -> CargoResult<SignedDuration> {
-    let parsed = || {
-        let (count, hours) = match value
-            .val
-            .split_at_checked(value.val.len().checked_sub(1)?)?
-        {
-            (count, "h") => (count, 1),
-            (count, "d") => (count, 24),
-            _ => return None,
-        };
-        let hours = i64::from(count.parse::<u32>().ok()?).checked_mul(hours)?;
-        Some(SignedDuration::from_hours(hours))
+fn age(text: &str) -> Option<SignedDuration> {
+    let (count, hours) = match text.split_at_checked(text.len().checked_sub(1)?)? {
+        (count, "h") => (count, 1),
+        (count, "d") => (count, 24),
+        _ => return None,
     };
-    parsed()
-        .filter(|age| *age > SignedDuration::ZERO && *age <= LONGEST_MAX_AGE)
-        .ok_or_else(|| {
-            anyhow!(
-                "bad value `{}` for `advisory.max-age` in {}; allowed are {}",
-                Untrusted(&value.val),
-                described(&value.definition),
-                ages()
-            )
-        })
+    let hours = i64::from(count.parse::<u32>().ok()?).checked_mul(hours)?;
+    Some(SignedDuration::from_hours(hours)).filter(|age| *age > SignedDuration::ZERO)
 }
 
 /// What the user configures replaces the default, what a workspace configures is added.
@@ -206,62 +257,6 @@ fn is_short_ssh(value: &str) -> bool {
         .is_some_and(|(user, host)| !user.contains(['/', '\\']) && host.contains(':'))
 }
 
-fn refuse_unknown_keys(gctx: &GlobalContext) -> CargoResult<()> {
-    let allowed = || {
-        let mut keys: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-        keys.extend(KEYS);
-        keys.sort_unstable();
-        keys
-    };
-    match gctx.values()?.get("advisory") {
-        None => {}
-        Some(ConfigValue::Table(table, _)) => {
-            for (key, value) in table {
-                if !allowed().contains(&key.as_str()) {
-                    bail!(
-                        "unknown key `advisory.{}` in {}; allowed are {}",
-                        Untrusted(key),
-                        described(value.definition()),
-                        quoted(allowed())
-                    );
-                }
-            }
-        }
-        Some(other) => bail!(
-            "`advisory` in {} must be a table, found {}",
-            described(other.definition()),
-            other.desc()
-        ),
-    }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "cargo's context answers for one variable at a time, a misspelt one shows only in the list"
-    )]
-    let variables = std::env::vars_os();
-    for (variable, _) in variables {
-        let Some(key) = variable
-            .to_str()
-            .and_then(|name| name.strip_prefix("CARGO_ADVISORY_"))
-        else {
-            continue;
-        };
-        let key = key.to_ascii_lowercase().replace('_', "-");
-        if !allowed().contains(&key.as_str()) {
-            bail!(
-                "unknown environment variable `{}`; allowed are {}",
-                Untrusted(&variable.to_string_lossy()),
-                quoted(allowed().into_iter().map(|key| {
-                    format!(
-                        "CARGO_ADVISORY_{}",
-                        key.to_ascii_uppercase().replace('-', "_")
-                    )
-                }))
-            );
-        }
-    }
-    Ok(())
-}
-
 fn refuse_workspace(gctx: &GlobalContext, key: &str, definition: &Definition) -> CargoResult<()> {
     if is_workspaces(gctx, definition) {
         bail!(
@@ -295,16 +290,6 @@ fn is_same_folder(a: &Path, b: &Path) -> bool {
     )]
     let real = |path| std::fs::canonicalize(path).ok();
     a == b || real(a).is_some_and(|a| real(b) == Some(a))
-}
-
-fn described(definition: &Definition) -> String {
-    match definition {
-        Definition::Path(path) => format!("`{}`", path.display()),
-        Definition::Environment(variable) => format!("environment variable `{variable}`"),
-        Definition::Cli(Some(path)) => format!("`--config {}`", path.display()),
-        Definition::Cli(None) => "`--config`".to_owned(),
-        Definition::BuiltIn => "cargo's own defaults".to_owned(),
-    }
 }
 
 fn quoted(words: impl IntoIterator<Item: std::fmt::Display>) -> String {

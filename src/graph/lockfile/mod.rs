@@ -1,7 +1,12 @@
 //! The graph of a Cargo.lock alone, of any version, without its workspace.
 
+mod plain;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::rc::Rc;
@@ -14,7 +19,7 @@ use serde::Deserialize;
 
 use super::{Edge, Graph, Package, Source, Yanked};
 use crate::advisory::Registry;
-use crate::report::Untrusted;
+use crate::report::{Configured, Untrusted};
 
 /// The versions of the format. What a later one would mean nobody knows yet.
 const KNOWN: RangeInclusive<i64> = 1..=4;
@@ -22,26 +27,49 @@ const KNOWN: RangeInclusive<i64> = 1..=4;
 /// What most lockfiles that cannot be read are mended with.
 const NEW: &str = "`cargo generate-lockfile` makes a new one";
 
+/// Bytes of a lockfile. A package takes some 300 of them.
+pub const MAX_LENGTH: u64 = 16 * 1024 * 1024;
+
 /// The packages that the lockfile at `path` names.
 ///
 /// # Errors
 ///
-/// Names `path` when it cannot be read, is no lockfile, or names no package at all: a wrong file must never read as
-/// "nothing found".
+/// Names `path` when it cannot be read, is longer than [`MAX_LENGTH`], is no lockfile, or names no package at all: a
+/// wrong file must never read as "nothing found".
 pub fn read(path: &Path) -> anyhow::Result<Graph> {
-    std::fs::read_to_string(path)
+    let mut content = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_LENGTH + 1).read_to_end(&mut content))
         .map_err(|error| anyhow!("{error}; name the Cargo.lock of a package or workspace; {NEW}"))
-        .and_then(|text| parse(&text))
-        .with_context(|| format!("failed to read `{}` as a Cargo.lock", path.display()))
+        .and_then(|_| graph_of(&content, NEW))
+        .with_context(|| failed_to_read(&path.display().to_string()))
 }
 
-fn parse(text: &str) -> anyhow::Result<Graph> {
-    let lockfile: Lockfile = toml::from_str(text).map_err(|error| {
+/// The packages that a lockfile with this content names. Messages call it `name`, and end in how to mend it.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn parse(content: &[u8], name: &str, mend: &str) -> anyhow::Result<Graph> {
+    graph_of(content, mend).with_context(|| failed_to_read(name))
+}
+
+fn failed_to_read(name: &str) -> String {
+    format!("failed to read `{}` as a Cargo.lock", Configured(name))
+}
+
+fn graph_of(content: &[u8], mend: &str) -> anyhow::Result<Graph> {
+    if content.len() as u64 > MAX_LENGTH {
+        bail!("it is longer than {} MiB; {mend}", MAX_LENGTH >> 20);
+    }
+    let text = std::str::from_utf8(content).map_err(|_| anyhow!("it is not UTF-8; {mend}"))?;
+    let lockfile = plain::read(text).map_or_else(|| toml::from_str(text), Ok);
+    let lockfile: Lockfile<'_> = lockfile.map_err(|error| {
         let line = error.span().map_or(1, |span| {
             let before = text.get(..span.start).unwrap_or(text);
             before.matches('\n').count() + 1
         });
-        anyhow!("line {line}: {}; {NEW}", Untrusted(error.message()))
+        anyhow!("line {line}: {}; {mend}", Untrusted(error.message()))
     })?;
     if let Some(version) = lockfile.version
         && !KNOWN.contains(&version)
@@ -53,14 +81,14 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
     }
     let mut graph = Graph::default();
     let mut dependencies = Vec::new();
-    let mut sources: HashMap<Option<String>, Rc<Source>> = HashMap::new();
+    let mut sources: HashMap<Option<Text<'_>>, Rc<Source>> = HashMap::new();
     // The oldest format kept the workspace's own package apart.
     for locked in lockfile.package.into_iter().chain(lockfile.root) {
-        let version = Version::parse(&locked.version).map_err(|error| {
+        let version = Version::parse(&locked.version.0).map_err(|error| {
             anyhow!(
-                "package `{}` has the version `{}`: {error}; {NEW}",
+                "package `{}` has the version `{}`: {error}; {mend}",
                 Untrusted(&locked.name),
-                Untrusted(&locked.version)
+                Untrusted(&locked.version.0)
             )
         })?;
         let member = locked.source.is_none();
@@ -68,7 +96,7 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
         let source = match sources.entry(locked.source) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(new) => {
-                let source = Rc::new(source_of(new.key().as_deref()));
+                let source = Rc::new(source_of(new.key().as_ref().map(|id| &*id.0)));
                 new.insert(source).clone()
             }
         };
@@ -84,7 +112,7 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
         });
     }
     if graph.packages.is_empty() {
-        bail!("it names no package; {NEW}");
+        bail!("it names no package; {mend}");
     }
     add_edges(&mut graph, &dependencies);
     Ok(graph)
@@ -92,18 +120,20 @@ fn parse(text: &str) -> anyhow::Result<Graph> {
 
 /// Adds the edges that the lockfile names: for each package a list of others. One that it names wrongly is left out: it
 /// changes nothing of what is found, only how it is explained.
-fn add_edges(graph: &mut Graph, dependencies: &[Vec<String>]) {
+fn add_edges(graph: &mut Graph, dependencies: &[Vec<Text<'_>>]) {
     let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
     for (position, package) in graph.packages.iter().enumerate() {
         named.entry(&package.name).or_default().push(position);
     }
-    let mut known = HashSet::new();
+    // For each package the last one that was seen to depend on it.
+    let mut dependents = vec![None; graph.packages.len()];
     for (from, dependencies) in dependencies.iter().enumerate() {
         for dependency in dependencies {
-            let Some(to) = named_package(graph, &named, dependency) else {
+            let Some(to) = named_package(graph, &named, &dependency.0) else {
                 continue;
             };
-            if from != to && known.insert((from, to)) {
+            if from != to && dependents[to] != Some(from) {
+                dependents[to] = Some(from);
                 graph.edges.push(Edge {
                     from,
                     to,
@@ -112,7 +142,6 @@ fn add_edges(graph: &mut Graph, dependencies: &[Vec<String>]) {
             }
         }
     }
-    let depended_on: HashSet<usize> = graph.edges.iter().map(|edge| edge.to).collect();
     let positions = 0..graph.packages.len();
     graph.roots = if graph.packages.iter().any(|package| package.member) {
         positions
@@ -120,7 +149,7 @@ fn add_edges(graph: &mut Graph, dependencies: &[Vec<String>]) {
             .collect()
     } else {
         positions
-            .filter(|position| !depended_on.contains(position))
+            .filter(|position| dependents[*position].is_none())
             .collect()
     };
 }
@@ -147,24 +176,33 @@ fn named_package(
 }
 
 /// What is read of a lockfile.
-#[derive(Deserialize)]
-struct Lockfile {
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Lockfile<'t> {
     version: Option<i64>,
-    #[serde(default)]
-    package: Vec<Locked>,
-    root: Option<Locked>,
+    #[serde(default, borrow)]
+    package: Vec<Locked<'t>>,
+    #[serde(borrow)]
+    root: Option<Locked<'t>>,
 }
 
-#[derive(Deserialize)]
-struct Locked {
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Locked<'t> {
     name: String,
-    version: String,
-    source: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
+    #[serde(borrow)]
+    version: Text<'t>,
+    #[serde(borrow)]
+    source: Option<Text<'t>>,
+    #[serde(default, borrow)]
+    dependencies: Vec<Text<'t>>,
 }
 
-fn source_of(id: Option<&str>) -> Source {
+/// A string that is not copied out of the lockfile, unless it has escapes.
+#[derive(Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
+struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
+
+/// The source that a lockfile writes like this. None is a path.
+pub(crate) fn source_of(id: Option<&str>) -> Source {
     let registry = id.and_then(|id| {
         let url = id.strip_prefix("registry+").unwrap_or(id);
         if url == CRATES_IO_INDEX || url == CRATES_IO_HTTP_INDEX {
@@ -185,15 +223,19 @@ fn source_of(id: Option<&str>) -> Source {
 mod tests {
     use super::*;
 
+    fn graph(text: &str) -> Graph {
+        graph_of(text.as_bytes(), NEW).unwrap()
+    }
+
     fn refused(text: &str) -> String {
-        format!("{:#}", parse(text).unwrap_err())
+        format!("{:#}", graph_of(text.as_bytes(), NEW).unwrap_err())
     }
 
     #[test]
     fn every_version_of_the_format_names_its_packages() {
         let package = "[[package]]\nname = \"a\"\nversion = \"1.0.0-rc.1\"\nsource = \"registry+https://r.example/\"\n";
         for head in ["", "version = 3\n", "version = 4\n"] {
-            let graph = parse(&format!("{head}{package}")).unwrap();
+            let graph = graph(&format!("{head}{package}"));
             assert_eq!(graph.packages.len(), 1);
             assert_eq!(graph.packages[0].name, "a");
             assert_eq!(
@@ -202,12 +244,12 @@ mod tests {
             );
         }
         let oldest = "[root]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = []\n";
-        assert_eq!(parse(oldest).unwrap().packages.len(), 1);
+        assert_eq!(graph(oldest).packages.len(), 1);
     }
 
     #[test]
     fn edges_are_named_as_far_as_needed() {
-        let graph = parse(
+        let graph = graph(
             "version = 4\n\
              [[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n\
              \"a 2.0.0\", \"b 1.0.0 (sparse+https://r.example/)\", \"c\", \"gone\", \"a 2.0.0\"]\n\
@@ -217,8 +259,7 @@ mod tests {
              [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
              [[package]]\nname = \"c\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
              dependencies = [\"a 1.0.0\"]\n",
-        )
-        .unwrap();
+        );
         let edges: Vec<_> = graph
             .edges
             .iter()
@@ -228,16 +269,30 @@ mod tests {
         assert_eq!(graph.roots, [0]);
     }
 
+    #[test]
+    fn what_is_escaped_is_what_it_means() {
+        let plain = "[[package]]\nname = \"app\"\nversion = \"1.0.0\"\ndependencies = [\"leaky 1.0.0\"]\n\
+                     [[package]]\nname = \"leaky\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n";
+        let escaped = plain
+            .replace("leaky", "l\\u0065aky")
+            .replace("1.0.0", "1\\u002e0.0")
+            .replace("sparse", "\\u0073parse");
+        assert_ne!(escaped, plain);
+        assert_eq!(
+            format!("{:?}", graph(&escaped)),
+            format!("{:?}", graph(plain))
+        );
+    }
+
     /// A library that was published with its lockfile, and one of a single package.
     #[test]
     fn without_a_member_paths_begin_where_nobody_depends_on_a_package() {
-        let graph = parse(
+        let graph = graph(
             "version = 4\n\
              [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n\
              dependencies = [\"b\"]\n\
              [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"sparse+https://r.example/\"\n",
-        )
-        .unwrap();
+        );
         assert_eq!(graph.roots, [0]);
     }
 
