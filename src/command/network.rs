@@ -54,5 +54,6 @@ pub(super) fn network(gctx: &GlobalContext, config: &Config) -> CargoResult<Opti
     Ok(Some(Network {
         overrides,
         scratch: config.cache_dir.clone(),
+        stop: Default::default(),
     }))
 }

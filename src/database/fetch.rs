@@ -1,76 +1,122 @@
 //! A remote git repository: fetched into a folder that is thrown away afterwards, so that a fetch which
 //! is killed leaves nothing that a later one could trip over.
+//!
+//! # Cost
+//!
+//! A database without news takes two requests, one with news a third, in which come the tree and the commits since the known
+//! one. Only what does not follow on the known commit costs the whole history.
 
 use super::git::{descends, options, snapshot};
-use super::{Known, Loaded, Network, Progress};
+use super::{Known, Loaded, Network, Progress, Refused, Want};
 use crate::report::untrusted;
 use anyhow::{Context as _, anyhow};
 use gix::protocol::transport::client::blocking_io::Transport;
 use gix::remote::fetch::{Prepare, Shallow, Tags};
-use gix::{ObjectId, Repository};
+use gix::{ObjectId, Remote, Repository};
 use jiff::SignedDuration;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
+use tempfile::TempDir;
 
-/// Bytes of a pack. The whole history of RustSec's database has 10 million.
-const MAX_PACK: usize = 256 * 1024 * 1024;
+/// Bytes of a pack. The whole history of RustSec's database has 10 million. Unit tests do with less.
+const MAX_PACK: usize = if cfg!(test) { 1 } else { 256 } * 1024 * 1024;
 /// How far the clocks of those who commit may disagree.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// Fetches the commit at `HEAD` of a remote repository and reads it.
 ///
-/// Without a known commit this is all that is fetched. With one, the commits since its date are, so
-/// that the new commit can be shown to come after it.
+/// Without a known commit this is all that is fetched. With one, the commits since its date are, so that the new commit can
+/// be shown to come after it, which takes no more questions. Where they do not show it, because history was rewritten or
+/// somebody's clock was wrong, the whole history is fetched, which tells for certain.
 pub(super) fn fetch(
     url: &str,
     network: &Network,
     known: Option<&Known>,
+    want: Want,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
-    let folder = tempfile::Builder::new()
-        .prefix(crate::index::store::FETCHED)
-        .tempdir_in(&network.scratch)
-        .with_context(|| format!("cannot make a folder in `{}`", network.scratch.display()))?;
-    let repo = gix::ThreadSafeRepository::init_opts(
-        folder.path(),
-        gix::create::Kind::Bare,
-        gix::create::Options::default(),
-        options(&network.overrides),
-    )
-    .with_context(|| format!("cannot make a repository in `{}`", folder.path().display()))?
-    .to_thread_local();
-
-    let Some(fetched) = receive(&repo, url, known, progress).map_err(explain)? else {
+    let Throwaway { repo, _folder } = &Throwaway::new(network)?;
+    let remote = remote(repo, url).map_err(explain)?;
+    let ready = Ready::new(&remote).map_err(explain)?;
+    let head = ready.head;
+    let is_known = known.is_some_and(|known| known.commit == head.to_string());
+    if is_known && want == Want::News {
         return Ok(Loaded::Unchanged);
-    };
-    let mut snapshot = snapshot(&repo, fetched.head, url, None, progress)?;
-    snapshot.descends = known
-        .map(|known| descends(&repo, fetched.head, known))
-        .transpose()?;
-    if !fetched.with_history && known.map(|known| known.committed) <= snapshot.committed {
-        snapshot.descends = None;
     }
-    Ok(Loaded::Snapshot(snapshot))
+    match known {
+        Some(known) if !is_known => {
+            let since = known.committed.saturating_sub(SKEW)?;
+            let since = Shallow::Since {
+                cutoff: gix::date::Time::new(since.as_second(), 0),
+            };
+            match ready.pull(since, network, progress) {
+                Ok(()) if descends(repo, head, known)? == Some(true) => {
+                    snapshot(repo, head, url, Some(true), progress).map(Loaded::Snapshot)
+                }
+                Err(error) if error.is::<Refused>() => Err(error),
+                // Servers hang up if no commit is that new.
+                Ok(()) | Err(_) => whole(url, network, known, progress),
+            }
+        }
+        _ => {
+            let newest = Shallow::DepthAtRemote(NonZeroU32::MIN);
+            ready.pull(newest, network, progress).map_err(explain)?;
+            let descends = is_known.then_some(true);
+            snapshot(repo, head, url, descends, progress).map(Loaded::Snapshot)
+        }
+    }
 }
 
-/// What is in the throwaway repository by now.
-struct Fetched {
-    /// The commit at the remote's `HEAD`.
-    head: ObjectId,
-    /// Whether the commits since the known one came with it.
-    with_history: bool,
-}
-
-/// Fetches what is at the remote's `HEAD`; `None` if that is the known commit.
-fn receive(
-    repo: &Repository,
+/// The same by the whole history.
+fn whole(
     url: &str,
-    known: Option<&Known>,
+    network: &Network,
+    known: &Known,
     progress: &(dyn Fn(Progress) + Sync),
-) -> anyhow::Result<Option<Fetched>> {
+) -> anyhow::Result<Loaded> {
+    let Throwaway { repo, _folder } = &Throwaway::new(network)?;
+    let remote = remote(repo, url).map_err(explain)?;
+    let ready = Ready::new(&remote).map_err(explain)?;
+    let head = ready.head;
+    ready
+        .pull(Shallow::NoChange, network, progress)
+        .map_err(explain)?;
+    let descends = descends(repo, head, known)?;
+    snapshot(repo, head, url, descends, progress).map(Loaded::Snapshot)
+}
+
+/// An empty repository that is removed when it is dropped.
+struct Throwaway {
+    repo: Repository,
+    _folder: TempDir,
+}
+
+impl Throwaway {
+    fn new(network: &Network) -> anyhow::Result<Throwaway> {
+        let folder = tempfile::Builder::new()
+            .prefix(crate::index::store::FETCHED)
+            .tempdir_in(&network.scratch)
+            .with_context(|| format!("cannot make a folder in `{}`", network.scratch.display()))?;
+        let repo = gix::ThreadSafeRepository::init_opts(
+            folder.path(),
+            gix::create::Kind::Bare,
+            gix::create::Options::default(),
+            options(&network.overrides),
+        )
+        .with_context(|| format!("cannot make a repository in `{}`", folder.path().display()))?
+        .to_thread_local();
+        Ok(Throwaway {
+            repo,
+            _folder: folder,
+        })
+    }
+}
+
+/// The one reference that counts, and no tags.
+fn remote<'repo>(repo: &'repo Repository, url: &str) -> anyhow::Result<Remote<'repo>> {
     let remote = repo
         .remote_at_without_url_rewrite(url)?
         .with_refspecs(
@@ -78,7 +124,17 @@ fn receive(
             gix::remote::Direction::Fetch,
         )?
         .with_fetch_tags(Tags::None);
-    let prepare = || {
+    Ok(remote)
+}
+
+/// A server that has told where its `HEAD` is.
+struct Ready<'remote, 'repo> {
+    prepared: Prepare<'remote, 'repo, Box<dyn Transport + Send>>,
+    head: ObjectId,
+}
+
+impl<'remote, 'repo> Ready<'remote, 'repo> {
+    fn new(remote: &'remote Remote<'repo>) -> anyhow::Result<Ready<'remote, 'repo>> {
         let connection = remote
             .connect(gix::remote::Direction::Fetch)?
             .with_credentials(no_credentials);
@@ -90,81 +146,47 @@ fn receive(
             .find_map(|mapping| mapping.remote.as_id())
             .ok_or_else(|| anyhow!("the repository has no commit at its `HEAD`"))?
             .to_owned();
-        anyhow::Ok((prepared, head))
-    };
-
-    let (mut prepared, mut head) = prepare()?;
-    if let Some(known) = known {
-        if known.commit == head.to_string() {
-            return Ok(None);
-        }
-        let since = known.committed.saturating_sub(SKEW)?;
-        let since = Shallow::Since {
-            cutoff: gix::date::Time::new(since.as_second(), 0),
-        };
-        match pull(prepared.with_shallow(since), progress) {
-            Ok(()) => {
-                let with_history = true;
-                return Ok(Some(Fetched { head, with_history }));
-            }
-            Err(error) if error.is::<TooBig>() => return Err(error),
-            // Servers hang up if no commit is that new, which is worth knowing for certain.
-            Err(_) => (prepared, head) = prepare()?,
-        }
+        Ok(Ready { prepared, head })
     }
-    let newest = Shallow::DepthAtRemote(NonZeroU32::MIN);
-    pull(prepared.with_shallow(newest), progress)?;
-    Ok(Some(Fetched {
-        head,
-        with_history: false,
-    }))
-}
 
-#[derive(Debug)]
-struct TooBig;
-
-impl std::fmt::Display for TooBig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "the server sends more than {} MiB",
-            MAX_PACK / 1024 / 1024
-        )
-    }
-}
-
-impl std::error::Error for TooBig {}
-
-/// Receives a pack, as long as it is not [`TooBig`].
-fn pull(
-    prepared: Prepare<'_, '_, Box<dyn Transport + Send>>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> anyhow::Result<()> {
-    let stop = AtomicBool::new(false);
-    let root: Arc<gix::progress::tree::Root> = gix::progress::tree::root::Options::default().into();
-    let result = std::thread::scope(|scope| {
-        let (done, wait) = mpsc::channel::<()>();
-        let (stop, tasks) = (&stop, Arc::clone(&root));
-        scope.spawn(move || {
-            let mut most = 0;
-            while wait.recv_timeout(Duration::from_millis(50)) == Err(RecvTimeoutError::Timeout) {
-                most = received(&tasks).max(most);
-                progress(Progress::Fetching { received: most });
-                if most > MAX_PACK {
-                    stop.store(true, Ordering::Relaxed);
+    /// Receives a pack of at most [`MAX_PACK`] bytes.
+    fn pull(
+        self,
+        shallow: Shallow,
+        network: &Network,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> anyhow::Result<()> {
+        let root: Arc<gix::progress::tree::Root> =
+            gix::progress::tree::root::Options::default().into();
+        let (result, most) = std::thread::scope(|scope| {
+            let (done, wait) = mpsc::channel::<()>();
+            let tasks = Arc::clone(&root);
+            let watch = scope.spawn(move || {
+                let mut most = 0;
+                while wait.recv_timeout(Duration::from_millis(50)) == Err(RecvTimeoutError::Timeout)
+                {
+                    most = received(&tasks).max(most);
+                    progress(Progress::Fetching { received: most });
+                    if most > MAX_PACK {
+                        network.stop.store(true, Ordering::Relaxed);
+                    }
                 }
-            }
+                most
+            });
+            let result = self
+                .prepared
+                .with_shallow(shallow)
+                .receive(root.add_child("fetch"), &network.stop);
+            drop(done);
+            (result, watch.join().unwrap_or_default())
         });
-        let result = prepared
-            .receive(root.add_child("fetch"), stop)
-            .map_err(anyhow::Error::from);
-        drop(done);
-        result
-    });
-    if stop.load(Ordering::Relaxed) {
-        return Err(TooBig.into());
+        if most > MAX_PACK {
+            let limit = MAX_PACK / 1024 / 1024;
+            return Err(Refused(format!("the server sends more than {limit} MiB")).into());
+        }
+        result?;
+        Ok(())
     }
-    result.map(drop)
 }
 
 /// Nobody is asked, neither a person nor a program.
@@ -190,6 +212,9 @@ fn received(tasks: &gix::progress::tree::Root) -> usize {
 
 /// Says what to do about the failures that have a cure. The rest is partly the server's text.
 fn explain(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Refused>() {
+        return error;
+    }
     let text = format!("{error:#}");
     let has = |needle: &str| text.contains(needle);
     let cure = if ["301", "302", "303", "307", "308"]

@@ -4,7 +4,7 @@
 //! `GIT_*` variable, no credential helper, no hook, and never a work tree.
 
 use super::layout::{Files, Node, NodeKind, collect};
-use super::{Known, Loaded, Progress, Snapshot, parse};
+use super::{Known, Loaded, Progress, Snapshot, Want, parse};
 use anyhow::{Context as _, anyhow};
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
@@ -18,13 +18,15 @@ use std::path::Path;
 const MAX_HISTORY: usize = 100_000;
 
 /// Set after the caller's, so that they win.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     // A redirect could lead to another host, or away from TLS.
     "http.followRedirects=false",
     "protocol.allow=never",
     "protocol.https.allow=always",
     // One object; the longest file that is read is far below.
     "gitoxide.objects.allocLimit=67108864",
+    // Each thread that resolves deltas holds objects in memory.
+    "pack.threads=2",
     // The commit that was named, not what `refs/replace` puts in its place.
     "gitoxide.objects.noReplace=true",
     "gitoxide.credentials.terminalPrompt=false",
@@ -51,6 +53,7 @@ pub(super) fn read_local(
     path: &Path,
     url: &str,
     known: Option<&Known>,
+    want: Want,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
     let repo =
@@ -59,14 +62,13 @@ pub(super) fn read_local(
         .head_id()
         .map_err(|_| anyhow!("its `HEAD` leads to no commit; commit something or name a folder"))?
         .detach();
-    if known.is_some_and(|known| known.commit == head.to_string()) {
+    if want == Want::News && known.is_some_and(|known| known.commit == head.to_string()) {
         return Ok(Loaded::Unchanged);
     }
-    // Where history has been cut off, the known commit may lie behind the cut.
-    let descends = known
-        .map(|known| descends(&repo, head, known))
-        .transpose()?
-        .filter(|&descends| descends || !repo.is_shallow());
+    let descends = match known {
+        Some(known) => descends(&repo, head, known)?,
+        None => None,
+    };
     snapshot(&repo, head, url, descends, progress).map(Loaded::Snapshot)
 }
 
@@ -82,22 +84,32 @@ pub(crate) fn options(overrides: &[String]) -> gix::open::Options {
         )
 }
 
-/// Whether the known commit is `head` or one of its ancestors.
-pub(super) fn descends(repo: &Repository, head: ObjectId, known: &Known) -> anyhow::Result<bool> {
+/// Whether the known commit is `head` or one of its ancestors. None where history has been cut off or is longer than
+/// anybody looks: the known commit may lie behind.
+pub(super) fn descends(
+    repo: &Repository,
+    head: ObjectId,
+    known: &Known,
+) -> anyhow::Result<Option<bool>> {
     let Ok(commit) = ObjectId::from_hex(known.commit.as_bytes()) else {
-        return Ok(false);
+        return Ok(Some(false));
     };
+    let mut left = MAX_HISTORY;
     let walk = repo
         .rev_walk([head])
         .sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst))
         .all()
         .context("its history cannot be read")?;
-    for ancestor in walk.take(MAX_HISTORY) {
+    for ancestor in walk {
         if ancestor.context("its history cannot be read")?.id == commit {
-            return Ok(true);
+            return Ok(Some(true));
+        }
+        left -= 1;
+        if left == 0 {
+            return Ok(None);
         }
     }
-    Ok(false)
+    Ok((!repo.is_shallow()).then_some(false))
 }
 
 /// Reads the tree of a commit.
@@ -189,9 +201,10 @@ impl Files for Tree<'_> {
 mod tests {
     use super::*;
     use crate::database::fetch::fetch;
-    use crate::database::{Location, Network, load};
+    use crate::database::{Location, Network, Refused, load, load_whole};
     use gix::objs::tree::{Entry, EntryMode};
     use std::fs;
+    use std::sync::Arc;
 
     const START: i64 = 1_700_000_000;
 
@@ -295,9 +308,10 @@ mod tests {
             let network = Network {
                 overrides: Vec::new(),
                 scratch: scratch.path().to_owned(),
+                stop: Arc::default(),
             };
             let url = url::Url::from_file_path(self.folder.path()).unwrap();
-            let loaded = fetch(url.as_str(), &network, known, &|_| {});
+            let loaded = fetch(url.as_str(), &network, known, Want::News, &|_| {});
             assert_eq!(
                 fs::read_dir(scratch.path()).unwrap().count(),
                 0,
@@ -410,6 +424,66 @@ mod tests {
                 (1, Some(false))
             );
         }
+    }
+
+    /// Whose clock was wrong by years when it was committed does not matter: a server that is asked for the commits since
+    /// the known one leaves out what lies before such a commit.
+    #[test]
+    fn dates_do_not_decide_what_comes_after_what() {
+        const YEAR: i64 = 365 * 24 * 60 * 60;
+        let world = World::new();
+        let first = world.commit(world.database(&[1], vec![]), &[], 0);
+        let early = world.commit(world.database(&[1, 2], vec![]), &[first], -YEAR);
+        let late = world.commit(world.database(&[1, 2, 3], vec![]), &[early], 60);
+        let both = |known: Known| [Some(world.read(Some(&known))), world.fetch(Some(&known))];
+
+        for loaded in both(known(first, START)).into_iter().flatten() {
+            let snapshot = snapshot(loaded);
+            assert_eq!(snapshot.commit, Some(late.to_string()));
+            assert_eq!(snapshot.descends, Some(true));
+        }
+        // And where the newest one is that early.
+        world.commit(world.database(&[1, 2, 3], vec![]), &[late], -YEAR);
+        for loaded in both(known(late, START + 60)).into_iter().flatten() {
+            assert_eq!(snapshot(loaded).descends, Some(true));
+        }
+    }
+
+    #[test]
+    fn a_pack_without_end_is_refused() {
+        let world = World::new();
+        let mut state = 1_u64;
+        // What cannot be compressed.
+        let noise = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 56) as u8
+        });
+        let blob = world
+            .repo
+            .write_blob(noise.take(8 * 1024 * 1024).collect::<Vec<_>>())
+            .unwrap()
+            .detach();
+        let tree = world.database(&[1], vec![("noise", EntryKind::Blob, blob)]);
+        world.commit(tree, &[], 0);
+
+        if let Some(loaded) = world.fetch(None) {
+            let error = loaded.unwrap_err();
+            assert!(error.is::<Refused>());
+            assert_eq!(error.to_string(), "the server sends more than 1 MiB");
+        }
+    }
+
+    #[test]
+    fn all_is_read_again_where_it_is_wanted() {
+        let world = World::new();
+        let first = world.commit(world.database(&[1], vec![]), &[], 0);
+        let location = Location::parse(world.folder.path().to_str().unwrap()).unwrap();
+        let known = known(first, START);
+        let snapshot = load_whole(&location, None, Some(&known), &|_| {}).unwrap();
+        assert_eq!(snapshot.descends, Some(true));
+        assert_eq!(snapshot.advisories.len(), 1);
     }
 
     #[test]

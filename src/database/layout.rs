@@ -6,11 +6,18 @@
 //! database names a path outside of it; links are never followed.
 
 use super::parse::{self, Parsed};
-use super::{MAX_FILES, MAX_QUARANTINED, MAX_TEXT, Progress, Quarantined, Withdrawn};
+use super::{MAX_FILES, MAX_QUARANTINED, MAX_TEXT, Progress, Quarantined, Refused, Withdrawn};
 use crate::advisory::Advisory;
 use anyhow::{Context as _, bail};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
+
+/// Gives up on the database as [`Refused`].
+macro_rules! refuse {
+    ($($reason:tt)*) => {
+        return Err(Refused(format!($($reason)*)).into())
+    };
+}
 
 /// The files of a database, wherever they are stored.
 pub(super) trait Files {
@@ -60,7 +67,7 @@ pub(super) fn collect<F: Files>(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Records> {
     let Some(crates) = files.crates()? else {
-        bail!("it is not an advisory database: it has no folder `crates`");
+        refuse!("it is not an advisory database: it has no folder `crates`");
     };
     let folders = match files.list(&crates)? {
         Ok(folders) => folders,
@@ -102,10 +109,10 @@ pub(super) fn collect<F: Files>(
     })?;
 
     if records.quarantined.len() > MAX_QUARANTINED {
-        bail!("more than {MAX_QUARANTINED} of its records cannot be read");
+        refuse!("more than {MAX_QUARANTINED} of its records cannot be read");
     }
     if records.advisories.is_empty() {
-        bail!("it holds no advisory");
+        refuse!("it holds no advisory");
     }
     let key = |advisory: &Advisory| (advisory.package.clone(), advisory.id.clone());
     records.advisories.sort_by_cached_key(key);
@@ -187,7 +194,7 @@ impl<F: Files> Walk<'_, F> {
         }
         self.found += 1;
         if self.found > MAX_FILES {
-            bail!("it has more than {MAX_FILES} files");
+            refuse!("it has more than {MAX_FILES} files");
         }
         let path = format!("crates/{package}/{name}");
         if node.kind != NodeKind::File {
@@ -202,7 +209,7 @@ impl<F: Files> Walk<'_, F> {
         };
         self.bytes += content.len();
         if self.bytes > MAX_TEXT {
-            bail!("it has more than {} MiB of text", MAX_TEXT / 1024 / 1024);
+            refuse!("it has more than {} MiB of text", MAX_TEXT / 1024 / 1024);
         }
         (self.progress)(Progress::Parsing { done: self.found });
         self.send
@@ -221,7 +228,7 @@ impl<F: Files> Walk<'_, F> {
         reason: &str,
     ) -> anyhow::Result<()> {
         if self.quarantined.len() > MAX_QUARANTINED {
-            bail!("more than {MAX_QUARANTINED} of its records cannot be read");
+            refuse!("more than {MAX_QUARANTINED} of its records cannot be read");
         }
         self.quarantined.push(Quarantined {
             path: path.chars().take(200).collect(),
@@ -256,6 +263,52 @@ fn is_id(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A database of one crate with so many files of so many bytes each, none of which is an advisory.
+    struct Many {
+        files: usize,
+        bytes: usize,
+    }
+
+    impl Files for Many {
+        type Handle = ();
+
+        fn crates(&self) -> anyhow::Result<Option<()>> {
+            Ok(Some(()))
+        }
+
+        fn list(&self, (): &()) -> anyhow::Result<Result<Vec<Node<()>>, String>> {
+            let node = |name: String, kind| Node {
+                name: name.into_bytes(),
+                kind,
+                handle: (),
+            };
+            let files = (0..self.files).map(|n| node(format!("A-{n}.md"), NodeKind::File));
+            let folder = node("leaky".to_owned(), NodeKind::Folder);
+            Ok(Ok([folder].into_iter().chain(files).collect()))
+        }
+
+        fn read(&self, (): &()) -> anyhow::Result<Result<Vec<u8>, String>> {
+            Ok(Ok(vec![b'x'; self.bytes]))
+        }
+    }
+
+    #[test]
+    fn files_and_text_are_limited() {
+        let refused = |files, bytes| {
+            let error = collect(&Many { files, bytes }, &|_| {}).err().unwrap();
+            assert!(error.is::<Refused>());
+            error.to_string()
+        };
+        assert_eq!(refused(MAX_FILES, 1), "it has more than 200000 files");
+        let bytes = parse::MAX_FILE;
+        let enough = MAX_TEXT / bytes;
+        assert_eq!(
+            refused(enough + 1, bytes),
+            "it has more than 128 MiB of text"
+        );
+        assert_eq!(refused(enough, bytes), "it holds no advisory");
+    }
 
     #[test]
     fn names() {

@@ -20,7 +20,10 @@ use crate::advisory::Advisory;
 use crate::report::Configured;
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use url::Url;
 
 /// Advisory files in one database. RustSec's has 1,200.
@@ -101,6 +104,8 @@ pub struct Network {
     pub overrides: Vec<String>,
     /// An existing folder in which a throwaway repository can be made.
     pub scratch: PathBuf,
+    /// Ends a fetch with an error once it is set.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What the index holds of this database by now.
@@ -108,6 +113,15 @@ pub struct Network {
 pub struct Known {
     pub commit: String,
     pub committed: Timestamp,
+}
+
+/// When there is something to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Want {
+    /// Where a repository is at another commit than the known one.
+    News,
+    /// Always.
+    All,
 }
 
 /// How far [`load`] has got.
@@ -138,7 +152,7 @@ pub struct Snapshot {
     pub commit: Option<String>,
     /// The committer's date of `commit`.
     pub committed: Option<Timestamp>,
-    /// Whether the known commit is among the ancestors of `commit`; `None` if nothing was known, if the
+    /// Whether the known commit is `commit` or among its ancestors; `None` if nothing was known, if the
     /// history at hand is too short to tell, or for a folder.
     pub descends: Option<bool>,
     /// By package and id, which together are unique.
@@ -167,12 +181,51 @@ pub struct Withdrawn {
     pub id: String,
 }
 
+/// What a database turned out to hold is not fit to be taken, for the reason that is displayed. Unlike a failure to read
+/// it, this is worth telling whoever goes on with an older index.
+#[derive(Debug)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// Reads a database, over the network if it is remote.
 ///
 /// # Errors
-/// If it is remote and there is no `network`, if it cannot be fetched or read, if it is no advisory
-/// database or an empty one, and if it exceeds a limit. A bad record is no error: see [`Quarantined`].
+/// If it is remote and there is no `network`, and if it cannot be fetched or read. [`Refused`] is among the causes if it is
+/// no advisory database or an empty one, or exceeds a limit. A bad record is no error: see [`Quarantined`].
 pub fn load(
+    location: &Location,
+    network: Option<&Network>,
+    known: Option<&Known>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> anyhow::Result<Loaded> {
+    load_what(Want::News, location, network, known, progress)
+}
+
+/// The same, also where the repository is at the commit that is known.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_whole(
+    location: &Location,
+    network: Option<&Network>,
+    known: Option<&Known>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> anyhow::Result<Snapshot> {
+    match load_what(Want::All, location, network, known, progress)? {
+        Loaded::Snapshot(snapshot) => Ok(snapshot),
+        Loaded::Unchanged => bail!("`{}` was not read", Configured(location.url())),
+    }
+}
+
+fn load_what(
+    want: Want,
     location: &Location,
     network: Option<&Network>,
     known: Option<&Known>,
@@ -181,10 +234,12 @@ pub fn load(
     let url = location.url();
     match (location, network) {
         (Location::Local { path, .. }, _) if git::is_repository(path) => {
-            git::read_local(path, url, known, progress)
+            git::read_local(path, url, known, want, progress)
         }
         (Location::Local { path, .. }, _) => folder::read(path, url, progress),
-        (Location::Remote { .. }, Some(network)) => fetch::fetch(url, network, known, progress),
+        (Location::Remote { .. }, Some(network)) => {
+            fetch::fetch(url, network, known, want, progress)
+        }
         (Location::Remote { .. }, None) => Err(anyhow!("it needs the network")),
     }
     .with_context(|| format!("cannot read the database `{}`", Configured(url)))

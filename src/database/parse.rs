@@ -392,6 +392,29 @@ mod tests {
         }
     }
 
+    /// `MAX_FRONT_MATTER` of nothing but steps down, in each way that TOML has. The parser gives up before it runs out of
+    /// stack, also in the thread of a refresh, which has less of it.
+    #[test]
+    fn depth_is_limited() {
+        let steps = (MAX_FRONT_MATTER - 2000) / 2;
+        for front_matter in [
+            format!("x = {}", "[".repeat(2 * steps)),
+            format!("x = {}{}", "[".repeat(steps), "]".repeat(steps)),
+            format!("x = {}1", "{a=".repeat(steps * 2 / 3)),
+            format!("x{} = 1", ".a".repeat(steps)),
+            format!("[x{}]", ".a".repeat(steps)),
+            format!("[[x{}]]", ".a".repeat(steps)),
+        ] {
+            for front_matter in [
+                format!("{front_matter}\n[versions]\npatched = []"),
+                format!("[versions]\npatched = []\n{front_matter}"),
+            ] {
+                let parsed = std::thread::spawn(move || parsed(&front_matter));
+                parsed.join().unwrap().unwrap_err();
+            }
+        }
+    }
+
     #[test]
     fn a_file_agrees_with_its_path() {
         let text = file("[versions]\npatched = []");
