@@ -6,6 +6,7 @@ mod contents;
 mod failures;
 mod https;
 mod server;
+mod settings;
 
 #[path = "../support/mod.rs"]
 mod support;
