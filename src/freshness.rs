@@ -1,4 +1,4 @@
-//! How old an index is. The only place that subtracts times.
+//! How old an index is, as far as the clock can be believed. The only place that subtracts times.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,21 +13,89 @@ pub enum Freshness {
     Aging { age: SignedDuration },
     /// Past the limit: a denial cannot rely on it.
     Stale { age: SignedDuration },
-    /// Made more than a day in the future: one of the two clocks is wrong, so the age is unknown.
-    Unknown { made: Timestamp, now: Timestamp },
+    /// One of two clocks is wrong, this one or that of `doubt`.
+    Unknown { doubt: Doubt, now: Timestamp },
+}
+
+/// Why a clock is not believed: at this time, which lies ahead of it, something happened already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// This program was built.
+    Built(Timestamp),
+    /// The index was made.
+    Made(Timestamp),
+    /// A refresh was tried.
+    Seen(Timestamp),
+}
+
+/// A clock and what speaks against it.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    pub now: Timestamp,
+    /// When this program was built, at the earliest: see [`built`].
+    pub built: Timestamp,
+    /// When a refresh was last tried, as far as that is known.
+    pub seen: Option<Timestamp>,
 }
 
 /// How far two honest clocks may lie apart.
 const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
+/// How long to wait after one attempt to refresh before the next one, whatever came of it.
+const PAUSE: SignedDuration = SignedDuration::from_mins(15);
+/// When Rust 1.97 and its cargo, of which this program is made, were about to appear.
+const UPSTREAM: Timestamp = Timestamp::constant(1_782_864_000, 0);
+
+/// A moment before which this program cannot have been built: the date in `SOURCE_DATE_EPOCH` when it was, in seconds,
+/// which `cargo xtask build` sets to the date of the commit, so that two builds of a commit are the same. Without it, that
+/// of the cargo within.
+pub fn built() -> Timestamp {
+    option_env!("SOURCE_DATE_EPOCH")
+        .and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok())
+        .map_or(UPSTREAM, |built| built.max(UPSTREAM))
+}
+
+/// Whether `time` lies further ahead of `now` than two honest clocks may lie apart.
+pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time.duration_since(now) > TOLERANCE
+}
+
+/// When a refresh may be tried again without being asked for, after the attempt at `last`. An attempt that is still to
+/// come, by this clock, holds nobody up.
+pub fn next_attempt(last: Timestamp, now: Timestamp) -> Timestamp {
+    if last > now {
+        return now;
+    }
+    last.checked_add(PAUSE).unwrap_or(now)
+}
+
+impl Clock {
+    /// The clock that shows `now`, held against when this program was built and when a refresh was last tried.
+    pub fn new(now: Timestamp, seen: Option<Timestamp>) -> Clock {
+        let built = built();
+        Clock { now, built, seen }
+    }
+
+    /// What speaks against it, most of all.
+    fn doubt(&self, made: Timestamp) -> Option<Doubt> {
+        if self.now < self.built {
+            Some(Doubt::Built(self.built))
+        } else if is_ahead(made, self.now) {
+            Some(Doubt::Made(made))
+        } else {
+            let seen = self.seen.filter(|seen| is_ahead(*seen, self.now));
+            seen.map(Doubt::Seen)
+        }
+    }
+}
 
 impl Freshness {
     /// `made` is when the oldest part of the index was compared with its source.
-    pub fn new(made: Timestamp, now: Timestamp, limit: SignedDuration) -> Freshness {
-        let age = now.duration_since(made);
-        if age < -TOLERANCE {
-            return Freshness::Unknown { made, now };
+    pub fn new(made: Timestamp, clock: &Clock, limit: SignedDuration) -> Freshness {
+        let now = clock.now;
+        if let Some(doubt) = clock.doubt(made) {
+            return Freshness::Unknown { doubt, now };
         }
-        let age = age.max(SignedDuration::ZERO);
+        let age = now.duration_since(made).max(SignedDuration::ZERO);
         if age > limit {
             Freshness::Stale { age }
         } else if age > limit / 2 {
@@ -46,6 +114,15 @@ impl Freshness {
             Freshness::Unknown { .. } => "of unknown age".to_owned(),
         }
     }
+}
+
+/// How long before `now` something was, `3 hours ago`; `some time ago` where it is still to come.
+pub fn ago(time: Timestamp, now: Timestamp) -> String {
+    let age = now.duration_since(time);
+    if age.is_negative() {
+        return "some time ago".to_owned();
+    }
+    format!("{} ago", words(age))
 }
 
 /// A duration in its largest whole unit, days only from two on: `3 hours`, `14 days`.
@@ -92,9 +169,10 @@ mod tests {
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 
+    const MADE: Timestamp = Timestamp::constant(1_790_000_000, 0);
+
     fn after(age: SignedDuration) -> Freshness {
-        let made = Timestamp::from_second(1_790_000_000).unwrap();
-        Freshness::new(made, made + age, DAY * 14)
+        Freshness::new(MADE, &Clock::new(MADE + age, None), DAY * 14)
     }
 
     #[test]
@@ -120,6 +198,51 @@ mod tests {
             }
         );
         assert!(matches!(after(-(DAY * 2)), Freshness::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_clock_before_the_build_is_not_believed() {
+        let now = MADE;
+        let with = |built| {
+            Freshness::new(
+                MADE,
+                &Clock {
+                    now,
+                    built,
+                    seen: None,
+                },
+                DAY * 14,
+            )
+        };
+        assert_eq!(
+            with(now),
+            Freshness::Fresh {
+                age: SignedDuration::ZERO
+            }
+        );
+        let later = now + SignedDuration::from_secs(1);
+        let doubt = Doubt::Built(later);
+        assert_eq!(with(later), Freshness::Unknown { doubt, now });
+        assert!(built() >= UPSTREAM && built() <= Timestamp::now());
+    }
+
+    #[test]
+    fn a_clock_may_fall_behind_what_was_seen_by_a_day() {
+        let now = MADE + DAY;
+        let with = |seen| Freshness::new(MADE, &Clock::new(now, Some(seen)), DAY * 14);
+        assert_eq!(with(now + DAY), Freshness::Fresh { age: DAY });
+        let seen = now + DAY + SignedDuration::from_secs(1);
+        let doubt = Doubt::Seen(seen);
+        assert_eq!(with(seen), Freshness::Unknown { doubt, now });
+    }
+
+    #[test]
+    fn after_an_attempt_there_is_a_pause() {
+        let minutes = SignedDuration::from_mins;
+        assert_eq!(next_attempt(MADE, MADE + minutes(1)), MADE + minutes(15));
+        assert_eq!(next_attempt(MADE, MADE + DAY), MADE + minutes(15));
+        assert_eq!(next_attempt(MADE + DAY, MADE), MADE);
+        assert_eq!(next_attempt(Timestamp::MAX, Timestamp::MAX), Timestamp::MAX);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::check::Hits;
 use crate::config::Config;
-use crate::freshness::{Freshness, limit_words};
+use crate::freshness::{Clock, Doubt, Freshness, limit_words};
 use crate::graph::Graph;
 use crate::index::store::Store;
 use crate::index::{self, Index, Verify};
@@ -93,13 +93,23 @@ impl fmt::Display for Problem {
                 path.display()
             ),
             Problem::Age {
-                freshness: Freshness::Unknown { made, now },
+                freshness: Freshness::Unknown { doubt, now },
                 ..
-            } => write!(
-                f,
-                "the age of the advisory index is unknown: it was made at {made:.0} and it is {now:.0} now; \
-                 set the clock or {UPDATE}"
-            ),
+            } => {
+                write!(f, "the age of the advisory index is unknown: ")?;
+                match doubt {
+                    Doubt::Made(made) => write!(f, "it was made at {made:.0}")?,
+                    Doubt::Seen(seen) => write!(f, "the last refresh was tried at {seen:.0}")?,
+                    // No refresh would help.
+                    Doubt::Built(built) => {
+                        return write!(
+                            f,
+                            "this cargo was built after {built:.0} and it is {now:.0} now; set the clock"
+                        );
+                    }
+                }
+                write!(f, " and it is {now:.0} now; set the clock or {UPDATE}")
+            }
             Problem::Age {
                 freshness: freshness @ Freshness::Stale { .. },
                 limit,
@@ -191,7 +201,12 @@ pub fn problems(
 /// How old `index` is: as old as the database that was compared with it the longest ago.
 pub fn freshness(index: &Index, config: &Config, now: Timestamp) -> Freshness {
     let checked = index.databases().iter().map(|database| database.checked);
-    Freshness::new(checked.min().unwrap_or(index.made()), now, config.max_age)
+    let clock = Clock::new(now, None);
+    Freshness::new(
+        checked.min().unwrap_or(index.made()),
+        &clock,
+        config.max_age,
+    )
 }
 
 /// The first packages by name and how many more there are.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::print;
 use crate::advisory::Kind;
 use crate::config::Config;
-use crate::freshness::Freshness;
+use crate::freshness::{Clock, Freshness};
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::problem::{self, Problem};
@@ -32,8 +32,9 @@ pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
 fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> std::io::Result<()> {
     let path = Store::new(&config.cache_dir).path_for(&config.databases);
     writeln!(out, "{LITERAL}index{LITERAL:#} {}", path.display())?;
+    let clock = Clock::new(now, None);
     for database in index.databases() {
-        let freshness = Freshness::new(database.checked, now, config.max_age);
+        let freshness = Freshness::new(database.checked, &clock, config.max_age);
         writeln!(
             out,
             "{LITERAL}database{LITERAL:#} {}",
@@ -46,12 +47,12 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
             (Some(commit), None) => writeln!(out, "    commit   {commit}")?,
             (None, _) => writeln!(out, "    folder, no commit")?,
         }
-        writeln!(
-            out,
-            "    checked  {:.0}, {} ago",
-            database.checked,
-            freshness.age()
-        )?;
+        let age = freshness.age();
+        let since = match freshness {
+            Freshness::Unknown { .. } => age,
+            _ => format!("{age} ago"),
+        };
+        writeln!(out, "    checked  {:.0}, {since}", database.checked)?;
     }
     writeln!(
         out,

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -43,6 +44,11 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
     command.args(["--bin", "cargo"]);
     if profile == Profile::Release {
         command.args(["--release", "--features=all-static"]);
+        if let Some(date) = commit_date()
+            && env::var_os("SOURCE_DATE_EPOCH").is_none()
+        {
+            command.env("SOURCE_DATE_EPOCH", date);
+        }
     }
     find(&artifacts(&mut command)?, "cargo")
 }
@@ -141,6 +147,18 @@ pub fn cargo(subcommand: &str, features: &[&str]) -> Result<Command> {
         command.args(["--features", feature]);
     }
     Ok(command)
+}
+
+/// When the commit that is checked out was made, in seconds since 1970: the same for whoever builds it. None without git,
+/// and where the commit is dated ahead of the clock, because a binary does not believe clocks that lie before its date.
+fn commit_date() -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["log", "-1", "--format=%ct"]);
+    git.current_dir(process::root()).stderr(Stdio::null());
+    let date = String::from_utf8(git.output().ok()?.stdout).ok()?;
+    let seconds = Duration::from_secs(date.trim().parse().ok()?);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    (seconds <= now).then(|| seconds.as_secs().to_string())
 }
 
 /// Our cargo as a user would run it: as part of a toolchain.
