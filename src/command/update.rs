@@ -1,12 +1,9 @@
 //! `cargo advisory update`: refresh the index now.
 
-use std::sync::mpsc;
-use std::thread;
-
-use anyhow::anyhow;
+use anyhow::bail;
 use cargo::util::{Progress as Bar, ProgressStyle};
 use cargo::{CargoResult, CliResult, GlobalContext};
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use jiff::Timestamp;
 
 use super::network::network;
@@ -15,67 +12,105 @@ use crate::config::Config;
 use crate::database::Progress;
 use crate::index::Index;
 use crate::index::store::Store;
-use crate::refresh::Refresh;
+use crate::refresh::Refreshed;
+use crate::refresh::bounds::{Bounds, Task};
 use crate::report::{Configured, counted};
 
+const ACCEPT: &str = "accept-rewrite";
+
 pub(super) fn cli() -> Command {
-    Command::new("update").about("Bring the index of advisories up to date")
+    Command::new("update")
+        .about("Bring the index of advisories up to date")
+        .arg(
+            Arg::new(ACCEPT)
+                .long(ACCEPT)
+                .value_name("DATABASE")
+                .action(ArgAction::Append)
+                .help(
+                    "Take this database even if its history was rewritten or advisories are gone",
+                ),
+        )
 }
 
-pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
+pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
-    let store = Store::new(&config.cache_dir);
-    let network = network(gctx, &config)?;
-    let refresh = Refresh {
-        store: &store,
-        databases: &config.databases,
-        network: network.as_ref(),
+    let task = Task {
+        store: Store::new(&config.cache_dir),
+        accepted: accepted(args, &config.databases)?,
+        network: network(gctx, &config)?,
+        databases: config.databases,
         now: Timestamp::now(),
     };
-    let index = run(gctx, &refresh)?;
-    gctx.shell().status("Updated", summary(&index))?;
+    let refreshed = run(gctx, task)?;
+    for (database, reason) in &refreshed.accepted {
+        gctx.shell().warn(format!(
+            "the database `{}` was taken, as `--{ACCEPT}` says: {reason}",
+            Configured(database)
+        ))?;
+    }
+    gctx.shell().status("Updated", summary(&refreshed.index))?;
     Ok(())
 }
 
-/// Runs `refresh` beside a bar that shows how far it is.
-fn run(gctx: &GlobalContext, refresh: &Refresh<'_>) -> CargoResult<Index> {
+/// What `--accept-rewrite` names, which must be configured.
+fn accepted(args: &ArgMatches, databases: &[String]) -> CargoResult<Vec<String>> {
+    let accepted: Vec<String> = args.get_many(ACCEPT).unwrap_or_default().cloned().collect();
+    for database in &accepted {
+        if !databases.contains(database) {
+            let allowed: Vec<String> = databases
+                .iter()
+                .map(|database| format!("`{}`", Configured(database)))
+                .collect();
+            bail!(
+                "bad value `{}` for `--{ACCEPT}`; allowed are the configured databases, {}",
+                Configured(database),
+                allowed.join(", ")
+            );
+        }
+    }
+    Ok(accepted)
+}
+
+/// Runs `task` beside a bar that shows how far it is.
+fn run(gctx: &GlobalContext, task: Task) -> CargoResult<Refreshed> {
     let mut bar = Bar::with_style("Updating", ProgressStyle::Percentage, gctx);
-    thread::scope(|scope| {
-        let (events, received) = mpsc::channel();
-        let worker = scope.spawn(move || {
-            refresh.run(&|database, event| {
-                // The other end goes away only when the bar cannot be drawn, which must not stop the refresh.
-                let _ = events.send((database.to_owned(), event));
-            })
-        });
-        let mut current = None;
-        for (database, event) in received {
-            if current.as_ref() != Some(&database) {
-                bar.clear();
-                gctx.shell().status(
-                    "Updating",
-                    format!("advisory database `{}`", Configured(&database)),
-                )?;
-                current = Some(database);
-            }
-            match event {
-                Progress::Started => {}
-                Progress::Fetching { received } => {
-                    bar.print_now(&format!("{} KiB received", received / 1024))?;
-                }
-                Progress::Parsing { done } => {
-                    bar.print_now(&counted(done, "advisory", "advisories"))?;
-                }
-            }
+    let mut current = None;
+    let mut drawn = Ok(());
+    let refreshed = task.run(&Bounds::default(), &mut |database, event| {
+        // A bar that cannot be drawn does not stop the refresh.
+        if drawn.is_ok() {
+            drawn = draw(gctx, &mut bar, &mut current, database, event);
         }
+    });
+    bar.clear();
+    let refreshed = refreshed?;
+    drawn?;
+    Ok(refreshed)
+}
+
+/// `current` is the database that was drawn last.
+fn draw(
+    gctx: &GlobalContext,
+    bar: &mut Bar<'_>,
+    current: &mut Option<String>,
+    database: &str,
+    event: Progress,
+) -> CargoResult<()> {
+    if current.as_deref() != Some(database) {
         bar.clear();
-        match worker.join() {
-            Ok(refreshed) => refreshed,
-            Err(_) => Err(anyhow!(
-                "the refresh stopped on a bug; the old index is unharmed"
-            )),
+        gctx.shell().status(
+            "Updating",
+            format!("advisory database `{}`", Configured(database)),
+        )?;
+        *current = Some(database.to_owned());
+    }
+    match event {
+        Progress::Started => Ok(()),
+        Progress::Fetching { received } => {
+            bar.print_now(&format!("{} KiB received", received / 1024))
         }
-    })
+        Progress::Parsing { done } => bar.print_now(&counted(done, "advisory", "advisories")),
+    }
 }
 
 /// `index to 1205 advisories (73 malicious, 653 vulnerability, ..., 13 withdrawn)`.

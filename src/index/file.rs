@@ -240,6 +240,15 @@ pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>, Error> {
     read(&mut file, length)
 }
 
+/// The whole of another file beside the index, of at most `limit` bytes.
+pub(super) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let (mut file, found) = open(path)?;
+    if found > limit {
+        return Err(Error::TooLarge { found, limit });
+    }
+    read(&mut file, found)
+}
+
 /// Opens a regular file of ours and says how long it is. Nothing else is waited for or followed.
 fn open(path: &Path) -> Result<(File, u64), Error> {
     let mut options = OpenOptions::new();

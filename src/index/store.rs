@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use tempfile::NamedTempFile;
 
 /// What lies about for longer was left behind by a process that was killed: a refresh takes a minute
 /// at the most.
@@ -70,25 +71,45 @@ impl Store {
         }
         self.remove_stale(now);
 
-        let prefix = format!("{}.tmp-", stem(databases));
-        // Created exclusively, and for its owner alone.
-        let mut temporary = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempfile_in(&self.dir)
-            .with_context(|| self.cannot_write())?;
+        let mut temporary = self.temporary(databases)?;
         temporary
             .write_all(bytes)
             .and_then(|()| temporary.as_file().sync_all())
             .with_context(|| self.cannot_write())?;
-        temporary
-            .persist(&path)
-            .map_err(|error| error.error)
-            .with_context(|| {
-                let path = path.display();
-                format!("cannot replace `{path}`; if it is not a file, remove it")
-            })?;
+        replace(temporary, &path)?;
         sync_dir(&self.dir).with_context(|| self.cannot_write())?;
         Ok(path)
+    }
+
+    /// What lies beside the index of these databases as the [record](crate::refresh::record) of the last refresh, if it is a
+    /// regular file of ours of at most `limit` bytes.
+    pub fn read_record(&self, databases: &[String], limit: u64) -> Option<Vec<u8>> {
+        file::read_at_most(&self.record_path(databases), limit).ok()
+    }
+
+    /// Puts `bytes` there, all at once. It need not outlive a crash.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn write_record(&self, databases: &[String], bytes: &[u8]) -> anyhow::Result<()> {
+        self.create_dir()?;
+        let mut temporary = self.temporary(databases)?;
+        temporary
+            .write_all(bytes)
+            .with_context(|| self.cannot_write())?;
+        replace(temporary, &self.record_path(databases))
+    }
+
+    fn record_path(&self, databases: &[String]) -> PathBuf {
+        self.dir.join(format!("{}.{RECORD}", stem(databases)))
+    }
+
+    /// A file that is about to take the place of another, created exclusively and for its owner alone.
+    fn temporary(&self, databases: &[String]) -> anyhow::Result<NamedTempFile> {
+        tempfile::Builder::new()
+            .prefix(&format!("{}.tmp-", stem(databases)))
+            .tempfile_in(&self.dir)
+            .with_context(|| self.cannot_write())
     }
 
     /// Notes in the index of these databases that all of them were seen at `checked` to be as they are in it.
@@ -161,6 +182,17 @@ impl Store {
     }
 }
 
+fn replace(temporary: NamedTempFile, path: &Path) -> anyhow::Result<()> {
+    temporary
+        .persist(path)
+        .map_err(|error| error.error)
+        .with_context(|| {
+            let path = path.display();
+            format!("cannot replace `{path}`; if it is not a file, remove it")
+        })?;
+    Ok(())
+}
+
 fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), Error> {
     if !found.iter().map(|database| &database.url).eq(databases) {
         return Err(Error::OtherDatabases);
@@ -170,6 +202,8 @@ fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), E
 
 /// How the folders of fetches begin that [`crate::database`] makes here.
 pub const FETCHED: &str = "fetch-";
+/// How the names of records end.
+const RECORD: &str = "refresh";
 const STEM: &str = "index-";
 /// Hex digits of the hash in a name.
 const DIGITS: usize = 32;

@@ -110,13 +110,15 @@ Bring the index of advisories up to date
 Usage: cargo advisory update [OPTIONS]
 
 Options:
-  -v, --verbose...               Use verbose output (-vv very verbose/build.rs output)
-  -q, --quiet                    Do not print cargo log messages
-      --color <WHEN>             Coloring [possible values: auto, always, never]
-      --config <KEY=VALUE|PATH>  Override a configuration value
-  -Z <FLAG>                      Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
-                                 details
-  -h, --help                     Print help
+      --accept-rewrite <DATABASE>  Take this database even if its history was rewritten or
+                                   advisories are gone
+  -v, --verbose...                 Use verbose output (-vv very verbose/build.rs output)
+  -q, --quiet                      Do not print cargo log messages
+      --color <WHEN>               Coloring [possible values: auto, always, never]
+      --config <KEY=VALUE|PATH>    Override a configuration value
+  -Z <FLAG>                        Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
+                                   details
+  -h, --help                       Print help
 
 Manifest Options:
       --locked   Assert that `Cargo.lock` will remain unchanged

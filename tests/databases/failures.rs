@@ -4,10 +4,16 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use cargo_advisory::database::Network;
+use cargo_advisory::index::store::Store;
+use cargo_advisory::refresh::bounds::{Bounds, Task};
+use cargo_advisory::refresh::record::{Outcome, Record};
 use cargo_test_support::compare::assert_e2e;
 use cargo_test_support::prelude::*;
 use cargo_test_support::{cargo_test, paths, str};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::server::{Answer, Request, Server, backend};
 use crate::support::{Database, advisory, cached, cargo, configure};
@@ -449,6 +455,49 @@ Caused by:
 
 "#]],
     );
+}
+
+/// Without a limit of curl's, as a server that sends a few bytes now and then gets round it.
+#[cargo_test]
+fn nobody_waits_longer_than_a_refresh_may_take() {
+    let server = Server::new(|_| None);
+    let store = Store::new(paths::root());
+    let databases = vec![server.url("advisory-db")];
+    let certificate = server.certificate().display();
+    let task = Task {
+        store: store.clone(),
+        databases: databases.clone(),
+        network: Some(Network {
+            overrides: vec![format!("http.sslCAInfo={certificate}")],
+            scratch: paths::root(),
+            stop: Arc::default(),
+        }),
+        accepted: Vec::new(),
+        now: Timestamp::now(),
+    };
+    let bounds = Bounds {
+        time: Duration::from_secs(2),
+        ..Bounds::default()
+    };
+    let started = Instant::now();
+
+    let error = task.run(&bounds, &mut |_, _| {}).unwrap_err();
+
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert_eq!(
+        error.to_string(),
+        "the refresh took longer than 2 seconds and was stopped; the old index stays. Try again, or on a slow network make \
+         a clone and name its folder in `advisory.databases`"
+    );
+    let record = Record::load(&store, &databases).unwrap();
+    assert!(
+        matches!(record.outcome, Outcome::Failed { .. }),
+        "{record:?}"
+    );
+    let pause = SignedDuration::from_mins(15);
+    assert_eq!(record.next_attempt(record.at), record.at + pause);
+    // It would wait for the client, a thread that ends with this process.
+    std::mem::forget(server);
 }
 
 #[cargo_test]

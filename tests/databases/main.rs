@@ -4,7 +4,10 @@
 
 mod contents;
 mod failures;
+mod forward;
+mod history;
 mod https;
+mod machine;
 mod server;
 mod settings;
 

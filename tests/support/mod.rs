@@ -93,7 +93,8 @@ pub fn configure(toml: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// What lies in the default cache directory: the content of each file by its name.
+/// What lies in the default cache directory: the content of each file by its name. What is remembered of the last refresh
+/// does not count: see [`record`].
 pub fn cached() -> BTreeMap<String, Vec<u8>> {
     let Ok(entries) = fs::read_dir(paths::cargo_home().join("advisory")) else {
         return BTreeMap::new();
@@ -104,7 +105,17 @@ pub fn cached() -> BTreeMap<String, Vec<u8>> {
             let name = entry.file_name().into_string().unwrap();
             (name, fs::read(entry.path()).unwrap())
         })
+        .filter(|(name, _)| !name.ends_with(".refresh"))
         .collect()
+}
+
+/// Where it is remembered what came of the last refresh, for the one list of databases of a test.
+pub fn record() -> PathBuf {
+    let entries = fs::read_dir(paths::cargo_home().join("advisory")).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .find(|path| path.extension().is_some_and(|end| end == "refresh"))
+        .unwrap()
 }
 
 /// What tests do with a command.

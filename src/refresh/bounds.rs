@@ -1,0 +1,192 @@
+//! The time and the memory that a refresh may take, whatever a server sends.
+//!
+//! The refresh has a thread of its own. Whoever asked for it waits no longer than allowed and then goes on with an error;
+//! what the thread still does ends with the process, and it publishes nothing any more.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{anyhow, bail};
+use jiff::Timestamp;
+
+use super::record::Record;
+use super::{Refresh, Refreshed, Terms};
+use crate::database::{Network, Progress};
+use crate::index::store::Store;
+
+/// How much a refresh may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub time: Duration,
+    /// Bytes that the process has in memory. Only looked at where the system tells them, as Linux does.
+    pub memory: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            time: Duration::from_secs(60),
+            // 512 MiB is what a refresh may take; this much is left for what comes between two looks.
+            memory: 480 * 1024 * 1024,
+        }
+    }
+}
+
+/// A [`Refresh`] that a thread can have for itself.
+#[derive(Debug)]
+pub struct Task {
+    pub store: Store,
+    /// As configured, in order.
+    pub databases: Vec<String>,
+    /// None when offline. Its `stop` is set when the time is up.
+    pub network: Option<Network>,
+    /// Databases that may have been rewritten or lost advisories.
+    pub accepted: Vec<String>,
+    pub now: Timestamp,
+}
+
+/// How often it is looked at what the refresh takes: memory fills at some GB a second.
+const TICK: Duration = Duration::from_millis(20);
+
+impl Task {
+    /// Runs the refresh. `progress` hears of each database as it is read, in the thread of the caller.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Refresh::run`], and when it goes beyond `bounds`.
+    pub fn run(
+        self,
+        bounds: &Bounds,
+        progress: &mut dyn FnMut(&str, Progress),
+    ) -> anyhow::Result<Refreshed> {
+        let stop = match &self.network {
+            Some(network) => network.stop.clone(),
+            None => Arc::new(AtomicBool::new(false)),
+        };
+        let terms = Terms {
+            accepted: self.accepted,
+            stop: stop.clone(),
+        };
+        let (store, databases, now) = (self.store.clone(), self.databases.clone(), self.now);
+        let (events, received) = mpsc::channel();
+        let started = Instant::now();
+        let worker = thread::spawn(move || {
+            let refresh = Refresh {
+                store: &self.store,
+                databases: &self.databases,
+                network: self.network.as_ref(),
+                now: self.now,
+            };
+            refresh.run_on(&terms, &|database, event| {
+                // The other end goes away when the bounds are reached.
+                let _ = events.send((database.to_owned(), event));
+            })
+        });
+        loop {
+            match received.recv_timeout(TICK) {
+                Ok((database, event)) => progress(&database, event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if let Err(error) = bounds.check(started) {
+                stop.store(true, Ordering::Relaxed);
+                // The thread cannot be relied on to do it. Without a record, the next attempt merely comes sooner.
+                let record = Record::failed(now, &store, &databases, &error);
+                let _ = record.save(&store, &databases);
+                return Err(error);
+            }
+        }
+        worker.join().unwrap_or_else(|_| {
+            Err(anyhow!(
+                "the refresh stopped on a bug; the old index is unharmed"
+            ))
+        })
+    }
+}
+
+impl Bounds {
+    fn check(&self, started: Instant) -> anyhow::Result<()> {
+        if started.elapsed() > self.time {
+            bail!(
+                "the refresh took longer than {} seconds and was stopped; the old index stays. Try again, or on a slow \
+                 network make a clone and name its folder in `advisory.databases`",
+                self.time.as_secs()
+            );
+        }
+        if memory().is_some_and(|memory| memory > self.memory) {
+            bail!(
+                "the refresh took more than {} MiB of memory and was stopped; the old index stays. Either a database is \
+                 that big, or what its server sends is made to fill memory",
+                self.memory / 1024 / 1024
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that this process has in memory, where the system tells.
+fn memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refreshed(bounds: Bounds) -> anyhow::Result<Refreshed> {
+        let folder = tempfile::tempdir().unwrap();
+        let crates = folder.path().join("db/crates/foo");
+        fs::create_dir_all(&crates).unwrap();
+        fs::write(
+            crates.join("RUSTSEC-2024-0001.md"),
+            "```toml\n[advisory]\nid = \"RUSTSEC-2024-0001\"\npackage = \"foo\"\ndate = \"2024-01-02\"\n\
+             [versions]\npatched = []\n```\n\n# Title\n\nText.\n",
+        )
+        .unwrap();
+        let task = Task {
+            store: Store::new(folder.path().join("cache")),
+            databases: vec![folder.path().join("db").to_str().unwrap().to_owned()],
+            network: None,
+            accepted: Vec::new(),
+            now: Timestamp::now(),
+        };
+        task.run(&bounds, &mut |_, _| {})
+    }
+
+    #[test]
+    fn a_refresh_within_its_bounds_succeeds() {
+        assert_eq!(refreshed(Bounds::default()).unwrap().index.advisories(), 1);
+    }
+
+    #[test]
+    fn one_that_takes_too_long_is_stopped() {
+        let time = Duration::ZERO;
+        let bounds = Bounds {
+            time,
+            ..Bounds::default()
+        };
+        let error = refreshed(bounds).unwrap_err().to_string();
+        assert!(error.contains("longer than 0 seconds"), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn one_that_takes_too_much_memory_is_stopped() {
+        let memory = 1024 * 1024;
+        let bounds = Bounds {
+            memory,
+            ..Bounds::default()
+        };
+        let error = refreshed(bounds).unwrap_err().to_string();
+        assert!(error.contains("more than 1 MiB of memory"), "{error}");
+    }
+}

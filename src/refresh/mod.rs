@@ -1,0 +1,191 @@
+//! Bringing the index up to date: databases in, one published file out. Never inside a build.
+//!
+//! # Failure
+//!
+//! The old index stays until the new one is complete, and for good where a database is not [fit to follow on
+//! it](forward). Each attempt is [recorded](record) beside the index.
+
+pub mod bounds;
+pub mod forward;
+pub mod record;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use crate::database::{self, Loaded, Location, Network, Progress, Refused, Snapshot};
+use crate::index::store::Store;
+use crate::index::{self, Index, Verify};
+use crate::report::Configured;
+use forward::{Last, Objection};
+use record::Record;
+
+/// What to refresh, and from where.
+#[derive(Debug)]
+pub struct Refresh<'a> {
+    pub store: &'a Store,
+    /// As configured, in order.
+    pub databases: &'a [String],
+    /// None when offline: then only local databases can be read.
+    pub network: Option<&'a Network>,
+    pub now: Timestamp,
+}
+
+/// What a refresh may do beyond what is usual, and when it has to end.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// Databases that may have been rewritten or lost advisories.
+    pub accepted: Vec<String>,
+    /// Once it is set nothing is published any more.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What a refresh has led to.
+#[derive(Debug)]
+pub struct Refreshed {
+    pub index: Index,
+    /// What was taken although it would have been refused: the database and why, as [`Objection`] displays it.
+    pub accepted: Vec<(String, String)>,
+}
+
+type Report<'a> = &'a (dyn Fn(&str, Progress) + Sync);
+
+impl Refresh<'_> {
+    /// Reads every database and publishes a new index. `progress` hears of each database as it is read.
+    ///
+    /// The old index stays until the new one is complete.
+    ///
+    /// # Errors
+    ///
+    /// When a database cannot be read, holds no advisory or does not follow on what the index was made from, and when the
+    /// index cannot be written. [`Refused`] is among the causes where it is the content that is not taken.
+    pub fn run(&self, progress: Report<'_>) -> anyhow::Result<Index> {
+        self.run_on(&Terms::default(), progress)
+            .map(|refreshed| refreshed.index)
+    }
+
+    /// The same on `terms`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Refresh::run`].
+    pub fn run_on(&self, terms: &Terms, progress: Report<'_>) -> anyhow::Result<Refreshed> {
+        let locations = self
+            .databases
+            .iter()
+            .map(|database| Location::parse(database))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let refreshed = self.refresh(&locations, terms, progress);
+        let record = match &refreshed {
+            Ok(refreshed) => Record::updated(self.now, &refreshed.index),
+            Err(error) => Record::failed(self.now, self.store, self.databases, error),
+        };
+        // Where the cache cannot be written to, that is the error already. Without a record, the next attempt merely
+        // comes sooner.
+        let recorded = record.save(self.store, self.databases);
+        let refreshed = refreshed?;
+        recorded?;
+        Ok(refreshed)
+    }
+
+    fn refresh(
+        &self,
+        locations: &[Location],
+        terms: &Terms,
+        progress: Report<'_>,
+    ) -> anyhow::Result<Refreshed> {
+        if self.network.is_some() && locations.iter().any(Location::is_remote) {
+            // What is fetched lies there meanwhile.
+            self.store.prepare(SystemTime::from(self.now))?;
+        }
+        // An index that cannot be read is made anew. What the record tells of it still holds.
+        let old = self.store.open(self.databases, Verify::All).ok();
+        let record = Record::load(self.store, self.databases);
+        let last = Last::new(old.as_ref(), record.as_ref());
+        let whole = |location: &Location| {
+            let progress = |event| progress(location.url(), event);
+            let known = last.known(location.url());
+            database::load_whole(location, self.network, known.as_ref(), &progress)
+        };
+        let loaded = locations
+            .iter()
+            .map(|location| {
+                let progress = |event| progress(location.url(), event);
+                progress(Progress::Started);
+                if old.is_none() {
+                    return whole(location).map(Loaded::Snapshot);
+                }
+                let known = last.known(location.url());
+                database::load(location, self.network, known.as_ref(), &progress)
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let mut accepted = Vec::new();
+        let path = if loaded
+            .iter()
+            .all(|loaded| matches!(loaded, Loaded::Unchanged))
+        {
+            stop_here(terms)?;
+            self.store.seen_again(self.databases, self.now)?
+        } else {
+            // The index is made of all databases, so one that has changed means to read the others again.
+            let snapshots = locations
+                .iter()
+                .zip(loaded)
+                .map(|(location, loaded)| match loaded {
+                    Loaded::Snapshot(snapshot) => Ok(snapshot),
+                    Loaded::Unchanged => whole(location),
+                })
+                .collect::<anyhow::Result<Vec<Snapshot>>>()?;
+            for objection in forward::objections(&snapshots, &last, self.now) {
+                accepted.push(accept(objection, &terms.accepted)?);
+            }
+            stop_here(terms)?;
+            self.publish(&snapshots, old.as_ref())?
+        };
+        let index = Index::open(&path, Verify::All)
+            .with_context(|| format!("the new index `{}` is unusable", path.display()))?;
+        Ok(Refreshed { index, accepted })
+    }
+
+    fn publish(&self, snapshots: &[Snapshot], old: Option<&Index>) -> anyhow::Result<PathBuf> {
+        let sources: Vec<index::Source<'_>> = snapshots
+            .iter()
+            .map(|snapshot| index::Source {
+                snapshot,
+                checked: self.now,
+            })
+            .collect();
+        let bytes = index::compile(&sources, old, self.now)?;
+        self.store
+            .publish(self.databases, &bytes, SystemTime::from(self.now))
+    }
+}
+
+/// Lets an objection pass where its database is among those `accepted`, and says so.
+fn accept(objection: Objection, accepted: &[String]) -> anyhow::Result<(String, String)> {
+    let database = &objection.database;
+    let shown = Configured(database);
+    if objection.reason.may_be_accepted() {
+        if accepted.contains(database) {
+            return Ok((database.clone(), objection.reason.to_string()));
+        }
+        Err(Refused(format!(
+            "{}; whoever knows that this is right runs `cargo advisory update --accept-rewrite {shown}`",
+            objection.reason
+        )))
+    } else {
+        Err(Refused(objection.reason.to_string()))
+    }
+    .with_context(|| format!("the database `{shown}` was refused, and the index stays as it is"))
+}
+
+fn stop_here(terms: &Terms) -> anyhow::Result<()> {
+    if terms.stop.load(Ordering::Relaxed) {
+        bail!("the refresh was stopped");
+    }
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! The last attempt to refresh an index, as it is remembered beside the index.
+//!
+//! # Purpose
+//!
+//! A build tells that the last refresh was refused, and `cargo advisory status` why. Whoever refreshes without being asked
+//! leaves a pause after each attempt. A clock that has gone back since is not believed. And an index that is damaged does
+//! not take along which commits must not be gone behind.
+//!
+//! # Trust
+//!
+//! It decides nothing in favour of a database: it is asked for commits only where there is no index, and then a database has
+//! to follow on them. One that is damaged, longer than [`MOST_BYTES`], somebody else's or no regular file is as good as none.
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::database::Refused;
+use crate::freshness::next_attempt;
+use crate::index::store::Store;
+use crate::index::{Index, Verify};
+
+/// Bytes of a record. That of one database has some 500.
+pub const MOST_BYTES: u64 = 256 * 1024;
+/// Characters of a reason that are kept.
+const MOST_REASON: usize = 2000;
+/// Hex digits of the hash in the first line, against accidents.
+const DIGITS: usize = 32;
+
+/// The last attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// When it began.
+    pub at: Timestamp,
+    /// The latest time that an attempt began at, since the last one that succeeded: the clock was there.
+    pub seen: Timestamp,
+    pub outcome: Outcome,
+    /// What the last attempt that succeeded has put into the index.
+    pub databases: Vec<Floor>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Outcome {
+    Updated,
+    /// A database was read, and not taken.
+    Refused {
+        /// Partly foreign text.
+        reason: String,
+    },
+    /// A database could not be read, or the index not be written.
+    Failed {
+        /// Partly foreign text.
+        reason: String,
+    },
+}
+
+/// A commit of a database that the next one must not lie behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Floor {
+    /// The database, as configured.
+    pub url: String,
+    pub commit: String,
+    pub committed: Timestamp,
+}
+
+impl Record {
+    /// Of an attempt at `now` that led to `index`.
+    pub fn updated(now: Timestamp, index: &Index) -> Record {
+        Record {
+            at: now,
+            seen: now,
+            outcome: Outcome::Updated,
+            databases: floors(index),
+        }
+    }
+
+    /// Of an attempt at `now` that ended with `error`, and has left the index of these databases as it was.
+    pub fn failed(
+        now: Timestamp,
+        store: &Store,
+        databases: &[String],
+        error: &anyhow::Error,
+    ) -> Record {
+        let before = Record::load(store, databases);
+        let reason = format!("{error:#}");
+        Record {
+            at: now,
+            seen: before.as_ref().map_or(now, |before| before.seen.max(now)),
+            outcome: if error.is::<Refused>() {
+                Outcome::Refused { reason }
+            } else {
+                Outcome::Failed { reason }
+            },
+            // Of the two the index is the one that counts.
+            databases: match store.open(databases, Verify::Used) {
+                Ok(index) => floors(&index),
+                Err(_) => before.map(|before| before.databases).unwrap_or_default(),
+            },
+        }
+    }
+
+    /// The record beside the index of these databases, if there is a sound one.
+    pub fn load(store: &Store, databases: &[String]) -> Option<Record> {
+        Record::read(&store.read_record(databases, MOST_BYTES)?)
+    }
+
+    /// Puts it in the place of the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be written to.
+    pub fn save(mut self, store: &Store, databases: &[String]) -> anyhow::Result<()> {
+        if let Outcome::Refused { reason } | Outcome::Failed { reason } = &mut self.outcome
+            && let Some((end, _)) = reason.char_indices().nth(MOST_REASON)
+        {
+            reason.truncate(end);
+        }
+        let bytes = self.write().context("a record has no JSON")?;
+        store.write_record(databases, &bytes)
+    }
+
+    /// When a refresh may be tried again without being asked for.
+    pub fn next_attempt(&self, now: Timestamp) -> Timestamp {
+        next_attempt(self.at, now)
+    }
+
+    fn read(bytes: &[u8]) -> Option<Record> {
+        let (check, json) = bytes.split_at_checked(DIGITS)?;
+        let json = json.strip_prefix(b"\n")?;
+        (check == digits(json).as_bytes()).then_some(())?;
+        serde_json::from_slice(json).ok()
+    }
+
+    fn write(&self) -> serde_json::Result<Vec<u8>> {
+        let json = serde_json::to_string(self)?;
+        Ok(format!("{}\n{json}", digits(json.as_bytes())).into_bytes())
+    }
+}
+
+fn floors(index: &Index) -> Vec<Floor> {
+    let floors = index.databases().iter().filter_map(|database| {
+        Some(Floor {
+            url: database.url.clone(),
+            commit: database.commit.clone()?,
+            committed: database.committed?,
+        })
+    });
+    floors.collect()
+}
+
+fn digits(json: &[u8]) -> String {
+    let hash = blake3::hash(json).to_hex();
+    hash.get(..DIGITS).unwrap_or(&hash).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(reason: &str) -> Record {
+        Record {
+            at: Timestamp::constant(1_790_000_000, 0),
+            seen: Timestamp::constant(1_790_000_100, 0),
+            outcome: Outcome::Refused {
+                reason: reason.to_owned(),
+            },
+            databases: vec![Floor {
+                url: "https://example.com/db".to_owned(),
+                commit: "c".repeat(40),
+                committed: Timestamp::constant(1_780_000_000, 0),
+            }],
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_by_who_asks_for_the_same_databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("cache"));
+        let databases = ["https://example.com/db".to_owned()];
+        assert_eq!(Record::load(&store, &databases), None);
+
+        record("why").save(&store, &databases).unwrap();
+
+        assert_eq!(Record::load(&store, &databases), Some(record("why")));
+        assert_eq!(Record::load(&store, &[]), None);
+    }
+
+    #[test]
+    fn a_reason_without_end_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+
+        record(&"ä".repeat(1_000_000)).save(&store, &[]).unwrap();
+
+        let cut = record(&"ä".repeat(MOST_REASON));
+        assert_eq!(Record::load(&store, &[]), Some(cut));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_makes_it_none() {
+        let bytes = record("why").write().unwrap();
+        assert_eq!(Record::read(&bytes), Some(record("why")));
+        for at in 0..bytes.len() {
+            assert_eq!(Record::read(&bytes[..at]), None, "cut at {at}");
+            for bit in 0..8 {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= 1 << bit;
+                assert_eq!(Record::read(&bytes), None, "bit {bit} of byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_its_check_may_still_be_none() {
+        for json in [
+            "".to_owned(),
+            "{}".to_owned(),
+            "[".repeat(100_000),
+            serde_json::to_string(&record("why"))
+                .unwrap()
+                .replacen('{', "{\"more\":1,", 1),
+        ] {
+            let bytes = format!("{}\n{json}", digits(json.as_bytes()));
+            assert_eq!(Record::read(bytes.as_bytes()), None, "{json:.80}");
+        }
+    }
+}
