@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::check::Hits;
 use crate::config::Config;
-use crate::freshness::{Clock, Doubt, Freshness, limit_words};
+use crate::freshness::{Clock, Doubt, Freshness, ago, limit_words};
 use crate::graph::Graph;
 use crate::index::store::Store;
 use crate::index::{self, Index, Verify};
+use crate::refresh::record::{Outcome, Record};
 use crate::report::{self, Untrusted, counted};
 
 /// Why an answer is not the whole one. Displayed as one phrase with what to do about it.
@@ -26,6 +27,8 @@ pub enum Problem {
         freshness: Freshness,
         limit: SignedDuration,
     },
+    /// The last refresh did not take a database.
+    RefreshRefused { at: Timestamp, now: Timestamp },
     /// Advisories about packages of the graph, or about nobody knows which, were not understood.
     Quarantined { packages: Vec<String> },
     /// The sources of these packages could not tell whether they are yanked.
@@ -62,20 +65,22 @@ impl Problem {
             Problem::NoIndex => "no-index",
             Problem::BadIndex { .. } => "bad-index",
             Problem::Age { .. } => "index-age",
+            Problem::RefreshRefused { .. } => "refresh-refused",
             Problem::Quarantined { .. } => "quarantined",
             Problem::YanksUnknown { .. } => "yanks-unknown",
             Problem::NewsUnknown(_) | Problem::Failed(_) => "check-failed",
         }
     }
 
-    /// Whether a denial must fail because of it. An index past half of its time still holds.
+    /// Whether a denial must fail because of it. An index past half of its time still holds, and so does one that a
+    /// refresh has left as it was.
     pub fn fails_denial(&self) -> bool {
         !matches!(
             self,
             Problem::Age {
                 freshness: Freshness::Fresh { .. } | Freshness::Aging { .. },
                 ..
-            }
+            } | Problem::RefreshRefused { .. }
         )
     }
 }
@@ -124,6 +129,11 @@ impl fmt::Display for Problem {
                 "the advisory index is {} old; {} is the limit (`advisory.max-age`); {UPDATE}",
                 freshness.age(),
                 limit_words(*limit)
+            ),
+            Problem::RefreshRefused { at, now } => write!(
+                f,
+                "the last refresh of the advisory index, {}, was refused; `cargo advisory status` shows why",
+                ago(*at, *now)
             ),
             Problem::Quarantined { packages } => write!(
                 f,
@@ -188,20 +198,46 @@ pub fn problems(
             packages: names(&hits.yanks_unknown),
         });
     }
-    let freshness = freshness(index, config, now);
-    if !matches!(freshness, Freshness::Fresh { .. }) {
-        problems.push(Problem::Age {
-            freshness,
-            limit: config.max_age,
-        });
+    let record = last_refresh(config);
+    let freshness = freshness_after(record.as_ref(), index, config, now);
+    let limit = config.max_age;
+    let age = Problem::Age { freshness, limit };
+    let refused = record
+        .filter(|record| matches!(record.outcome, Outcome::Refused { .. }))
+        .map(|record| Problem::RefreshRefused { at: record.at, now });
+    match freshness {
+        Freshness::Fresh { .. } => problems.extend(refused),
+        // Why it is aging says more than that it is.
+        Freshness::Aging { .. } => {
+            problems.extend(refused);
+            problems.push(age);
+        }
+        Freshness::Stale { .. } | Freshness::Unknown { .. } => {
+            problems.push(age);
+            problems.extend(refused);
+        }
     }
     problems
 }
 
+/// What is remembered of the last refresh of the configured databases.
+pub fn last_refresh(config: &Config) -> Option<Record> {
+    Record::load(&Store::new(&config.cache_dir), &config.databases)
+}
+
 /// How old `index` is: as old as the database that was compared with it the longest ago.
 pub fn freshness(index: &Index, config: &Config, now: Timestamp) -> Freshness {
+    freshness_after(last_refresh(config).as_ref(), index, config, now)
+}
+
+fn freshness_after(
+    record: Option<&Record>,
+    index: &Index,
+    config: &Config,
+    now: Timestamp,
+) -> Freshness {
     let checked = index.databases().iter().map(|database| database.checked);
-    let clock = Clock::new(now, None);
+    let clock = Clock::new(now, record.map(|record| record.seen));
     Freshness::new(
         checked.min().unwrap_or(index.made()),
         &clock,

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use super::print;
 use crate::advisory::Kind;
 use crate::config::Config;
-use crate::freshness::{Clock, Freshness};
+use crate::freshness::{Clock, Freshness, ago};
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::problem::{self, Problem};
+use crate::refresh::record::Outcome;
 use crate::report::{Configured, Untrusted, counted};
 
 pub(super) fn cli() -> Command {
@@ -32,7 +33,8 @@ pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
 fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> std::io::Result<()> {
     let path = Store::new(&config.cache_dir).path_for(&config.databases);
     writeln!(out, "{LITERAL}index{LITERAL:#} {}", path.display())?;
-    let clock = Clock::new(now, None);
+    let record = problem::last_refresh(config);
+    let clock = Clock::new(now, record.as_ref().map(|record| record.seen));
     for database in index.databases() {
         let freshness = Freshness::new(database.checked, &clock, config.max_age);
         writeln!(
@@ -53,6 +55,23 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
             _ => format!("{age} ago"),
         };
         writeln!(out, "    checked  {:.0}, {since}", database.checked)?;
+    }
+    if let Some(record) = record {
+        let ended = match &record.outcome {
+            Outcome::Updated => None,
+            Outcome::Refused { reason } => Some(("refused", reason)),
+            Outcome::Failed { reason } => Some(("failed", reason)),
+        };
+        if let Some((word, reason)) = ended {
+            writeln!(out, "{LITERAL}last refresh {word}{LITERAL:#}")?;
+            writeln!(
+                out,
+                "    tried    {:.0}, {}",
+                record.at,
+                ago(record.at, now)
+            )?;
+            writeln!(out, "    {}", Configured(reason))?;
+        }
     }
     writeln!(
         out,

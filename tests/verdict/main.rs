@@ -2,11 +2,13 @@
 
 mod before_action;
 mod broken_index;
+mod clock;
 mod hostile_text;
 mod line;
 mod nothing_found;
 mod old_index;
 mod policy;
+mod refused;
 
 #[path = "../support/mod.rs"]
 mod support;
