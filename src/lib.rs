@@ -2,7 +2,7 @@
 //! against a cached index of advisories and yanks, and says so in one line, or fails under `--deny-advisories`.
 //!
 //! The modules in the order of the flow. Left half, its own process (`cargo advisory update`): [`database`] reads
-//! advisories, [`index`] compiles them, [`refresh`] does both. Right half, inside a build: [`extension`] is what cargo
+//! advisories, over [`http`] where they are remote, [`index`] compiles them, [`refresh`] does both. Right half, inside a build: [`extension`] is what cargo
 //! calls, [`graph`] turns cargo's unit graph into plain data, [`check`] joins graph and index into findings, [`policy`]
 //! makes a verdict of them and [`report`] words it. [`command`] holds `cargo advisory`, and [`remedy`] finds the way out of
 //! a finding, with cargo's own resolver. [`baseline`] tells with git which findings are new.
@@ -19,6 +19,7 @@ pub mod denial;
 pub mod extension;
 pub mod freshness;
 pub mod graph;
+pub mod http;
 pub mod ignore;
 pub mod index;
 pub mod memory;

@@ -235,7 +235,7 @@ fn open(folder: &Path) -> anyhow::Result<Repository> {
         Err(error) => return Err(foreign(error)).context("its git repository cannot be found"),
     };
     let shown = path.display().to_string();
-    let mut repo = gix::open_opts(path, options(&[]))
+    let mut repo = gix::open_opts(path, options())
         .map_err(foreign)
         .with_context(|| {
             format!(

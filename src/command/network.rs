@@ -1,16 +1,17 @@
-//! Cargo's network settings as the git configuration that gix reads, so that whoever can build can refresh.
+//! The network as cargo would use it, so that whoever can build can refresh.
 //!
 //! They are the user's alone. A workspace that could name a proxy and whom to trust could stand between the user and the
 //! databases of every other workspace.
 
 use std::collections::BTreeMap;
 
-use cargo::util::context::{ConfigValue, SslVersionConfig};
-use cargo::util::network::http::HttpTimeout;
+use cargo::util::context::ConfigValue;
+use cargo::util::network::http::HandleConfiguration;
 use cargo::{CargoResult, GlobalContext};
 
 use crate::config::Config;
 use crate::database::Network;
+use crate::http::Client;
 use crate::report::Configured;
 
 /// None when offline. Notes what workspaces say about the network, which does not count. From here on `gctx` has no
@@ -20,49 +21,18 @@ pub(super) fn network(gctx: &mut GlobalContext, config: &Config) -> CargoResult<
         return Ok(None);
     }
     leave_out_workspaces(gctx)?;
-    let http = gctx.http_config()?;
-    let timeout = HttpTimeout::new(gctx)?;
-    let mut overrides = vec![
-        format!("gitoxide.http.connectTimeout={}", timeout.dur.as_millis()),
-        format!("http.lowSpeedLimit={}", timeout.low_speed_limit),
-        format!("http.lowSpeedTime={}", timeout.dur.as_secs()),
-    ];
-    let mut set = |key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            overrides.push(format!("{key}={value}"));
-        }
-    };
-    set("http.proxy", http.proxy.clone());
-    set(
-        "http.sslCAInfo",
-        http.cainfo
-            .as_ref()
-            .map(|path| path.resolve_path(gctx).display().to_string()),
+    let configuration = HandleConfiguration::new(gctx)?;
+    let multiplexing = configuration.multiplexing;
+    let client = Client::new(
+        move |transfer| {
+            configuration.configure2(transfer)?;
+            configuration.timeout.configure2(transfer)
+        },
+        multiplexing,
     );
-    set(
-        "http.schannelCheckRevoke",
-        http.check_revoke.map(|check| check.to_string()),
-    );
-    set(
-        "http.version",
-        http.multiplexing
-            .map(|multiplexing| if multiplexing { "HTTP/2" } else { "HTTP/1.1" }.to_owned()),
-    );
-    match &http.ssl_version {
-        None => {}
-        Some(SslVersionConfig::Single(version)) => set("http.sslVersion", Some(version.clone())),
-        Some(SslVersionConfig::Range(range)) => {
-            let or_default = |bound: &Option<String>| {
-                Some(bound.clone().unwrap_or_else(|| "default".to_owned()))
-            };
-            set("gitoxide.http.sslVersionMin", or_default(&range.min));
-            set("gitoxide.http.sslVersionMax", or_default(&range.max));
-        }
-    }
     Ok(Some(Network {
-        overrides,
+        client,
         scratch: config.cache_dir.clone(),
-        stop: Default::default(),
     }))
 }
 

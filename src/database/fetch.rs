@@ -7,7 +7,7 @@
 //! one. Only what does not follow on the known commit costs the whole history.
 
 use super::git::{descends, options, snapshot};
-use super::{Known, Loaded, Network, Progress, Refused, Want};
+use super::{Known, Loaded, Network, Progress, Refused, Want, transport};
 use crate::report::untrusted;
 use anyhow::{Context as _, anyhow};
 use gix::protocol::transport::client::blocking_io::Transport;
@@ -23,6 +23,8 @@ use tempfile::TempDir;
 
 /// Bytes of a pack. The whole history of RustSec's database has 10 million. Unit tests do with less.
 const MAX_PACK: usize = if cfg!(test) { 1 } else { 256 } * 1024 * 1024;
+/// Bytes of any one answer, for what is not counted as a pack.
+const HARD_LIMIT: usize = MAX_PACK + 1024 * 1024;
 /// How far the clocks of those who commit may disagree.
 const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
@@ -40,7 +42,7 @@ pub(super) fn fetch(
 ) -> anyhow::Result<Loaded> {
     let Throwaway { repo, _folder } = &Throwaway::new(network)?;
     let remote = remote(repo, url).map_err(explain)?;
-    let ready = Ready::new(&remote).map_err(explain)?;
+    let ready = Ready::new(&remote, network).map_err(explain)?;
     let head = ready.head;
     let is_known = known.is_some_and(|known| known.commit == head.to_string());
     if is_known && want == Want::News {
@@ -79,7 +81,7 @@ fn whole(
 ) -> anyhow::Result<Loaded> {
     let Throwaway { repo, _folder } = &Throwaway::new(network)?;
     let remote = remote(repo, url).map_err(explain)?;
-    let ready = Ready::new(&remote).map_err(explain)?;
+    let ready = Ready::new(&remote, network).map_err(explain)?;
     let head = ready.head;
     ready
         .pull(Shallow::NoChange, network, progress)
@@ -104,7 +106,7 @@ impl Throwaway {
             folder.path(),
             gix::create::Kind::Bare,
             gix::create::Options::default(),
-            options(&network.overrides),
+            options(),
         )
         .with_context(|| format!("cannot make a repository in `{}`", folder.path().display()))?
         .to_thread_local();
@@ -129,14 +131,20 @@ fn remote<'repo>(repo: &'repo Repository, url: &str) -> anyhow::Result<Remote<'r
 
 /// A server that has told where its `HEAD` is.
 struct Ready<'remote, 'repo> {
-    prepared: Prepare<'remote, 'repo, Box<dyn Transport + Send>>,
+    prepared: Prepare<'remote, 'repo, Box<dyn Transport>>,
     head: ObjectId,
 }
 
 impl<'remote, 'repo> Ready<'remote, 'repo> {
-    fn new(remote: &'remote Remote<'repo>) -> anyhow::Result<Ready<'remote, 'repo>> {
+    fn new(
+        remote: &'remote Remote<'repo>,
+        network: &Network,
+    ) -> anyhow::Result<Ready<'remote, 'repo>> {
+        let url = remote.url(gix::remote::Direction::Fetch);
+        let url = url.context("the remote has no URL")?.to_string();
+        let transport = transport::connect(&network.client, &url, HARD_LIMIT)?;
         let connection = remote
-            .connect(gix::remote::Direction::Fetch)?
+            .to_connection_with_transport(transport)
             .with_credentials(no_credentials);
         let prepared = connection.prepare_fetch(gix::progress::Discard, Default::default())?;
         let head = prepared
@@ -156,6 +164,7 @@ impl<'remote, 'repo> Ready<'remote, 'repo> {
         network: &Network,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> anyhow::Result<()> {
+        let stop = network.client.stop();
         let root: Arc<gix::progress::tree::Root> =
             gix::progress::tree::root::Options::default().into();
         let (result, most) = std::thread::scope(|scope| {
@@ -168,7 +177,7 @@ impl<'remote, 'repo> Ready<'remote, 'repo> {
                     most = received(&tasks).max(most);
                     progress(Progress::Fetching { received: most });
                     if most > MAX_PACK {
-                        network.stop.store(true, Ordering::Relaxed);
+                        stop.store(true, Ordering::Relaxed);
                     }
                 }
                 most
@@ -176,7 +185,7 @@ impl<'remote, 'repo> Ready<'remote, 'repo> {
             let result = self
                 .prepared
                 .with_shallow(shallow)
-                .receive(root.add_child("fetch"), &network.stop);
+                .receive(root.add_child("fetch"), stop);
             drop(done);
             (result, watch.join().unwrap_or_default())
         });

@@ -17,12 +17,7 @@ use std::path::Path;
 /// Commits that are searched for the known one. RustSec's database has 4,000.
 const MAX_HISTORY: usize = 100_000;
 
-/// Set after the caller's, so that they win.
-const SETTINGS: [&str; 8] = [
-    // A redirect could lead to another host, or away from TLS.
-    "http.followRedirects=false",
-    "protocol.allow=never",
-    "protocol.https.allow=always",
+const SETTINGS: [&str; 5] = [
     // One object; the longest file that is read is far below.
     "gitoxide.objects.allocLimit=67108864",
     // Each thread that resolves deltas holds objects in memory.
@@ -33,12 +28,6 @@ const SETTINGS: [&str; 8] = [
     // A log of references would need a committer's name.
     "core.logAllRefUpdates=false",
 ];
-
-/// Unit tests fetch from a folder.
-#[cfg(test)]
-const TEST_SETTINGS: &[&str] = &["protocol.file.allow=always", "protocol.http.allow=always"];
-#[cfg(not(test))]
-const TEST_SETTINGS: &[&str] = &[];
 
 /// Whether this folder is a repository, bare or with a work tree. Folders above it do not count.
 pub(super) fn is_repository(path: &Path) -> bool {
@@ -57,7 +46,7 @@ pub(super) fn read_local(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
     let repo =
-        gix::open_opts(path, options(&[])).context("it cannot be opened as a git repository")?;
+        gix::open_opts(path, options()).context("it cannot be opened as a git repository")?;
     let head = repo
         .head_id()
         .map_err(|_| anyhow!("its `HEAD` leads to no commit; commit something or name a folder"))?
@@ -72,16 +61,11 @@ pub(super) fn read_local(
     snapshot(&repo, head, url, descends, progress).map(Loaded::Snapshot)
 }
 
-/// How every repository is opened, with settings such as `http.proxy=...` for the network.
-pub(crate) fn options(overrides: &[String]) -> gix::open::Options {
-    let overrides = overrides.iter().map(String::as_str);
+/// How every repository is opened.
+pub(crate) fn options() -> gix::open::Options {
     gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
-        .config_overrides(
-            overrides
-                .chain(SETTINGS)
-                .chain(TEST_SETTINGS.iter().copied()),
-        )
+        .config_overrides(SETTINGS)
 }
 
 /// Whether the known commit is `head` or one of its ancestors. None where history has been cut off or is longer than
@@ -202,9 +186,9 @@ mod tests {
     use super::*;
     use crate::database::fetch::fetch;
     use crate::database::{Location, Network, Refused, load, load_whole};
+    use crate::http::Client;
     use gix::objs::tree::{Entry, EntryMode};
     use std::fs;
-    use std::sync::Arc;
 
     const START: i64 = 1_700_000_000;
 
@@ -228,7 +212,7 @@ mod tests {
                 folder.path(),
                 gix::create::Kind::Bare,
                 gix::create::Options::default(),
-                options(&[]),
+                options(),
             );
             let repo = repo.unwrap().to_thread_local();
             World { folder, repo }
@@ -306,9 +290,8 @@ mod tests {
             git.ok()?;
             let scratch = tempfile::tempdir().unwrap();
             let network = Network {
-                overrides: Vec::new(),
+                client: Client::new(|_| Ok(()), true),
                 scratch: scratch.path().to_owned(),
-                stop: Arc::default(),
             };
             let url = url::Url::from_file_path(self.folder.path()).unwrap();
             let loaded = fetch(url.as_str(), &network, known, Want::News, &|_| {});

@@ -15,15 +15,15 @@ mod folder;
 pub(crate) mod git;
 mod layout;
 pub mod parse;
+mod transport;
 
 use crate::advisory::Advisory;
+use crate::http::Client;
 use crate::report::Configured;
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use url::Url;
 
 /// Advisory files in one database. RustSec's has 1,200.
@@ -100,12 +100,10 @@ impl Location {
 /// What is needed to use the network. Offline means that there is none of it.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// Settings for git, such as `http.proxy=http://proxy.example:3128`.
-    pub overrides: Vec<String>,
+    /// Who asks. A fetch ends with an error once it is to stop.
+    pub client: Client,
     /// An existing folder in which a throwaway repository can be made.
     pub scratch: PathBuf,
-    /// Ends a fetch with an error once it is set.
-    pub stop: Arc<AtomicBool>,
 }
 
 /// What the index holds of this database by now.

@@ -51,6 +51,8 @@ pub struct Task {
 
 /// How often it is looked at what the refresh takes: memory fills at some GB a second.
 const TICK: Duration = Duration::from_millis(20);
+/// What the thread is given to end by itself when it has been stopped.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl Task {
     /// Runs the refresh. `progress` hears of each database as it is read, in the thread of the caller.
@@ -64,7 +66,7 @@ impl Task {
         progress: &mut dyn FnMut(&str, Progress),
     ) -> anyhow::Result<Refreshed> {
         let stop = match &self.network {
-            Some(network) => network.stop.clone(),
+            Some(network) => network.client.stop().clone(),
             None => Arc::new(AtomicBool::new(false)),
         };
         let terms = Terms {
@@ -97,6 +99,11 @@ impl Task {
                 // The thread cannot be relied on to do it. Without a record, the next attempt merely comes sooner.
                 let record = Record::failed(now, &store, &databases, &error);
                 let _ = record.save(&store, &databases);
+                // A process that exits while a thread uses the TLS library can crash.
+                let stopped = Instant::now();
+                while !worker.is_finished() && stopped.elapsed() < GRACE {
+                    thread::sleep(TICK);
+                }
                 return Err(error);
             }
         }

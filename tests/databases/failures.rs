@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cargo_advisory::database::Network;
+use cargo_advisory::http::Client;
 use cargo_advisory::index::store::Store;
 use cargo_advisory::refresh::bounds::{Bounds, Task};
 use cargo_advisory::refresh::record::{Outcome, Record};
@@ -463,14 +464,13 @@ fn nobody_waits_longer_than_a_refresh_may_take() {
     let server = Server::new(|_| None);
     let store = Store::new(paths::root());
     let databases = vec![server.url("advisory-db")];
-    let certificate = server.certificate().display();
+    let certificate = server.certificate().to_owned();
     let task = Task {
         store: store.clone(),
         databases: databases.clone(),
         network: Some(Network {
-            overrides: vec![format!("http.sslCAInfo={certificate}")],
+            client: Client::new(move |transfer| transfer.cainfo(&certificate), true),
             scratch: paths::root(),
-            stop: Arc::default(),
         }),
         accepted: Vec::new(),
         now: Timestamp::now(),

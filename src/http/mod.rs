@@ -1,0 +1,136 @@
+//! HTTPS as the user's cargo does it, with its proxy, certificates and time-outs: by curl, in the thread that asks.
+//!
+//! There is no thread behind a [`Client`]. Whoever lets go of an answer has ended it, so that a process never exits while
+//! something still uses the TLS library, which would be a crash.
+//!
+//! Redirects are not followed: they could lead to another host, or away from TLS.
+
+mod collector;
+mod many;
+mod stream;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use curl::easy::{Easy2, List};
+use curl::multi::Multi;
+
+pub use collector::Collector;
+pub use stream::{Session, Stream};
+
+/// What configures each transfer as cargo is configured.
+type Setup = dyn Fn(&mut Easy2<Collector>) -> Result<(), curl::Error> + Send + Sync;
+
+/// Asks servers. A clone stops together with what it was cloned from.
+#[derive(Clone)]
+pub struct Client {
+    setup: Arc<Setup>,
+    multiplexing: bool,
+    stop: Arc<AtomicBool>,
+}
+
+/// A question to a server.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `https`.
+    pub url: String,
+    /// Lines such as `If-None-Match: "1"`.
+    pub headers: Vec<String>,
+    /// What is posted; None for a `GET`.
+    pub upload: Option<Vec<u8>>,
+    /// Bytes that the body of the answer may have, once it is decompressed.
+    pub limit: u64,
+}
+
+/// A server's whole answer. All of it is foreign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub status: u32,
+    /// Where the server tells one that can be sent back to it.
+    pub etag: Option<String>,
+    /// Likewise.
+    pub last_modified: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// How long nothing may happen before it is looked whether to stop.
+const TICK: Duration = Duration::from_millis(50);
+/// Connections to one host where each carries one request at a time.
+const CONNECTIONS: usize = 6;
+
+impl Client {
+    /// `setup` is applied to each transfer. `multiplexing` says whether one connection may carry many requests.
+    pub fn new(
+        setup: impl Fn(&mut Easy2<Collector>) -> Result<(), curl::Error> + Send + Sync + 'static,
+        multiplexing: bool,
+    ) -> Client {
+        Client {
+            setup: Arc::new(setup),
+            multiplexing,
+            stop: Arc::default(),
+        }
+    }
+
+    /// Ends every transfer with an error once it is set.
+    pub fn stop(&self) -> &Arc<AtomicBool> {
+        &self.stop
+    }
+
+    fn stopped(&self) -> io::Result<()> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("it was stopped"));
+        }
+        Ok(())
+    }
+
+    fn multi(&self) -> Result<Multi, curl::MultiError> {
+        let mut multi = Multi::new();
+        multi.pipelining(false, self.multiplexing)?;
+        multi.set_max_host_connections(if self.multiplexing { 1 } else { CONNECTIONS })?;
+        Ok(multi)
+    }
+
+    fn transfer(&self, request: Request) -> Result<Easy2<Collector>, curl::Error> {
+        let mut easy = Easy2::new(Collector::new(request.limit));
+        (self.setup)(&mut easy)?;
+        // Curl would write what it does to stderr, secrets included.
+        easy.verbose(false)?;
+        easy.follow_location(false)?;
+        easy.url(&request.url)?;
+        let mut headers = List::new();
+        for header in &request.headers {
+            headers.append(header)?;
+        }
+        if let Some(upload) = &request.upload {
+            easy.post(true)?;
+            easy.post_fields_copy(upload)?;
+            // Without it, curl asks for leave first, which not every server understands.
+            headers.append("Expect:")?;
+        }
+        easy.http_headers(headers)?;
+        Ok(easy)
+    }
+}
+
+impl Request {
+    /// A `GET` without further headers.
+    pub fn get(url: impl Into<String>, limit: u64) -> Request {
+        Request {
+            url: url.into(),
+            headers: Vec::new(),
+            upload: None,
+            limit,
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("multiplexing", &self.multiplexing)
+            .finish_non_exhaustive()
+    }
+}
