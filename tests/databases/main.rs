@@ -8,6 +8,7 @@ mod forward;
 mod history;
 mod https;
 mod machine;
+#[path = "../support/server.rs"]
 mod server;
 mod settings;
 

@@ -1,5 +1,7 @@
 //! A server on this machine that speaks HTTP over TLS, with a certificate that nobody knows until it is trusted.
 
+#![allow(dead_code, reason = "each theme uses its part")]
+
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
