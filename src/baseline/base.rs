@@ -3,6 +3,7 @@
 use anyhow::{Context as _, anyhow, bail};
 use gix::bstr::ByteSlice as _;
 use gix::hash::Prefix;
+use gix::objs::{Kind, TagRefIter};
 use gix::refs::{FullName, TargetRef};
 use gix::remote::{Direction, Name};
 use gix::{ObjectId, Reference, Repository};
@@ -80,19 +81,15 @@ impl Base {
     }
 
     fn in_hex(repo: &Repository, name: &str, id: ObjectId) -> anyhow::Result<Base> {
-        let commit = repo
-            .find_object(id)
-            .map_err(foreign)
-            .and_then(|object| object.peel_to_commit().map_err(foreign))
-            .with_context(|| {
-                format!(
-                    "`{}` is no commit of this repository; fetch it, or name another",
-                    Configured(name)
-                )
-            })?;
+        let commit = commit_at(repo, id).with_context(|| {
+            format!(
+                "`{}` is no commit of this repository; fetch it, or name another",
+                Configured(name)
+            )
+        })?;
         Ok(Base {
             name: name.to_owned(),
-            commit: commit.id,
+            commit,
         })
     }
 
@@ -229,13 +226,31 @@ fn is_below_a_file(error: &(dyn std::error::Error + 'static)) -> bool {
     })
 }
 
-fn commit_of(mut reference: Reference<'_>) -> anyhow::Result<ObjectId> {
-    let commit = reference
-        .peel_to_commit()
-        .map(|commit| commit.id)
-        .map_err(foreign);
+pub(super) fn commit_of(mut reference: Reference<'_>) -> anyhow::Result<ObjectId> {
+    let object = reference.follow_to_object().map_err(foreign);
+    let commit = object.and_then(|id| commit_at(id.repo, id.detach()));
     commit.with_context(|| {
         let name = reference.name().as_bstr().to_str_lossy();
         format!("`{}` leads to no commit", Configured(&name))
     })
+}
+
+/// The commit that an object is, or that a tag is for. gix's own way from a tag to its commit panics where the tag is
+/// damaged.
+pub(super) fn commit_at(repo: &Repository, object: ObjectId) -> anyhow::Result<ObjectId> {
+    /// Tags of tags are rare already.
+    const MAX_TAGS: usize = 16;
+    let mut id = object;
+    for _ in 0..MAX_TAGS {
+        let object = repo.find_object(id).map_err(foreign)?;
+        id = match object.kind {
+            Kind::Commit => return Ok(id),
+            Kind::Tag => TagRefIter::from_bytes(&object.data, id.kind())
+                .target_id()
+                .map_err(foreign)
+                .context("a tag is damaged")?,
+            Kind::Tree | Kind::Blob => bail!("it is a file or a folder"),
+        };
+    }
+    bail!("more than {MAX_TAGS} tags lead to each other")
 }

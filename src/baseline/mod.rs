@@ -31,7 +31,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use gix::bstr::ByteSlice as _;
 use gix::discover::upwards;
-use gix::{ObjectId, Repository};
+use gix::prelude::ReferenceExt as _;
+use gix::{ObjectId, Repository, head};
 
 use self::news::{Checked, News};
 use crate::check::{Hits, check};
@@ -39,7 +40,7 @@ use crate::database::git::options;
 use crate::graph::{Graph, lockfile};
 use crate::index::Index;
 use crate::report::{Configured, Untrusted, untrusted};
-use base::Base;
+use base::{Base, commit_at, commit_of};
 
 /// What Cargo.lock held before.
 #[derive(Debug)]
@@ -171,14 +172,14 @@ impl Checkout {
     fn head(&self) -> anyhow::Result<ObjectId> {
         let head = self.repo.head().map_err(foreign);
         let head = head.context("`HEAD` cannot be read")?;
-        if head.is_unborn() {
-            bail!("there is no commit at `HEAD` yet; commit something first");
-        }
-        let head = head.into_peeled_id().map_err(foreign);
-        let head = head.context("`HEAD` leads to no commit")?.detach();
-        let commit = self.repo.find_commit(head).map_err(foreign);
-        commit.context("the commit at `HEAD` cannot be read")?;
-        Ok(head)
+        let commit = match head.kind {
+            head::Kind::Symbolic(branch) => commit_of(branch.attach(&self.repo)),
+            head::Kind::Detached { target, .. } => commit_at(&self.repo, target),
+            head::Kind::Unborn(_) => {
+                bail!("there is no commit at `HEAD` yet; commit something first")
+            }
+        };
+        commit.context("the commit at `HEAD` cannot be read")
     }
 
     /// The commit from which `head` and `base` went apart.

@@ -279,14 +279,14 @@ fn what_is_no_commit_is_told() {
         str![[r#"
 failed to tell what is new in `[ROOT]/work/Cargo.lock`
 `refs/tags/file` leads to no commit
-Last encountered object [..] was blob while trying to peel to commit
+it is a file or a folder
 
 "#]],
     );
     work.refuses(Some(&file), str![[r#"
 failed to tell what is new in `[ROOT]/work/Cargo.lock`
 `2e13458074fec89e417370873f56f5b4a3a863cd` is no commit of this repository; fetch it, or name another
-Last encountered object [..] was blob while trying to peel to commit
+it is a file or a folder
 
 "#]]);
 }

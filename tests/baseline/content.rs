@@ -258,6 +258,30 @@ An object with id [..] could not be found
     assert_eq!(packages(&clone.baseline(Some("origin/main"))), ["a 1.0.0"]);
 }
 
+#[cargo_test]
+fn a_tag_that_is_none_inside_is_refused() {
+    let work = Work::new("work");
+    work.lock(&["a 1.0.0"]);
+    work.write("tag", "object of desire");
+    let id = work.git("hash-object -t tag -w --literally tag");
+    work.write(".git/refs/tags/v1.0", &format!("{id}\n"));
+
+    work.refuses(Some("v1.0"), str![[r#"
+failed to tell what is new in `[ROOT]/work/Cargo.lock`
+`refs/tags/v1.0` leads to no commit
+a tag is damaged
+object parsing failed
+
+"#]]);
+    work.refuses(Some(&id), str![[r#"
+failed to tell what is new in `[ROOT]/work/Cargo.lock`
+`7ffbc2e92c073a5e32a07258d530ac5c66607f74` is no commit of this repository; fetch it, or name another
+a tag is damaged
+object parsing failed
+
+"#]]);
+}
+
 /// Whatever is written over a file of the repository: an answer or an error, and it ends.
 #[cargo_test]
 fn a_damaged_repository_does_no_harm() {
