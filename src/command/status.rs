@@ -58,7 +58,7 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
     }
     if let Some(record) = record {
         let ended = match &record.outcome {
-            Outcome::Updated => None,
+            Outcome::Pending | Outcome::Updated => None,
             Outcome::Refused { reason } => Some(("refused", reason)),
             Outcome::Failed { reason } => Some(("failed", reason)),
         };
@@ -71,6 +71,10 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
                 ago(record.at, now)
             )?;
             writeln!(out, "    {}", Configured(reason))?;
+        }
+        if let Some(begun) = record.begun {
+            writeln!(out, "{LITERAL}refresh not ended{LITERAL:#}")?;
+            writeln!(out, "    began    {begun:.0}, {}", ago(begun, now))?;
         }
     }
     writeln!(

@@ -3,7 +3,7 @@
 //! # Failure
 //!
 //! The old index stays until the new one is complete, and for good where a database is not [fit to follow on
-//! it](forward). Each attempt is [recorded](record) beside the index.
+//! it](forward). Each attempt is [recorded](record) beside the index, before it begins and when it has ended.
 
 pub mod bounds;
 pub mod forward;
@@ -79,6 +79,9 @@ impl Refresh<'_> {
             .iter()
             .map(|database| Location::parse(database))
             .collect::<anyhow::Result<Vec<_>>>()?;
+        // Where that cannot be written, neither can what comes of it.
+        let _ =
+            Record::begun(self.now, self.store, self.databases).save(self.store, self.databases);
         let refreshed = self.refresh(&locations, terms, progress);
         let record = match &refreshed {
             Ok(refreshed) => Record::updated(self.now, &refreshed.index),

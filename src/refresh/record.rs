@@ -1,9 +1,9 @@
-//! The last attempt to refresh an index, as it is remembered beside the index.
+//! The last attempts to refresh an index, as it is remembered beside the index.
 //!
 //! # Purpose
 //!
 //! A build tells that the last refresh was refused, and `cargo advisory status` why. Whoever refreshes without being asked
-//! leaves a pause after each attempt. A clock that has gone back since is not believed. And an index that is damaged does
+//! leaves a pause after each attempt. So that a refresh that is killed counts too, it is written down before it begins. A clock that has gone back since is not believed. And an index that is damaged does
 //! not take along which commits must not be gone behind.
 //!
 //! # Trust
@@ -27,7 +27,7 @@ const MOST_REASON: usize = 2000;
 /// Hex digits of the hash in the first line, against accidents.
 const DIGITS: usize = 32;
 
-/// The last attempt.
+/// The last attempt that has ended, and the one after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -35,6 +35,9 @@ pub struct Record {
     pub at: Timestamp,
     /// The latest time that an attempt began at, since the last one that succeeded: the clock was there.
     pub seen: Timestamp,
+    /// When another attempt began, which is under way, or was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Timestamp>,
     pub outcome: Outcome,
     /// What the last attempt that succeeded has put into the index.
     pub databases: Vec<Floor>,
@@ -44,6 +47,8 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
+    /// None has ended yet.
+    Pending,
     Updated,
     /// A database was read, and not taken.
     Refused {
@@ -68,11 +73,31 @@ pub struct Floor {
 }
 
 impl Record {
+    /// Of an attempt that begins at `now`. What came of the one before still holds.
+    pub fn begun(now: Timestamp, store: &Store, databases: &[String]) -> Record {
+        let before = Record::load(store, databases).unwrap_or_else(|| Record {
+            at: now,
+            seen: now,
+            begun: None,
+            outcome: Outcome::Pending,
+            databases: store
+                .open(databases, Verify::Used)
+                .map(|index| floors(&index))
+                .unwrap_or_default(),
+        });
+        Record {
+            seen: before.seen.max(now),
+            begun: Some(now),
+            ..before
+        }
+    }
+
     /// Of an attempt at `now` that led to `index`.
     pub fn updated(now: Timestamp, index: &Index) -> Record {
         Record {
             at: now,
             seen: now,
+            begun: None,
             outcome: Outcome::Updated,
             databases: floors(index),
         }
@@ -90,6 +115,7 @@ impl Record {
         Record {
             at: now,
             seen: before.as_ref().map_or(now, |before| before.seen.max(now)),
+            begun: None,
             outcome: if error.is::<Refused>() {
                 Outcome::Refused { reason }
             } else {
@@ -123,9 +149,18 @@ impl Record {
         store.write_record(databases, &bytes)
     }
 
+    /// When the last attempt began that has ended.
+    pub fn ended(&self) -> Option<Timestamp> {
+        (self.outcome != Outcome::Pending).then_some(self.at)
+    }
+
     /// When a refresh may be tried again without being asked for.
     pub fn next_attempt(&self, now: Timestamp) -> Timestamp {
-        next_attempt(self.at, now)
+        let ended = next_attempt(self.at, now);
+        match self.begun {
+            Some(begun) => next_attempt(begun, now).max(ended),
+            None => ended,
+        }
     }
 
     fn read(bytes: &[u8]) -> Option<Record> {
@@ -159,12 +194,15 @@ fn digits(json: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn record(reason: &str) -> Record {
         Record {
             at: Timestamp::constant(1_790_000_000, 0),
             seen: Timestamp::constant(1_790_000_100, 0),
+            begun: None,
             outcome: Outcome::Refused {
                 reason: reason.to_owned(),
             },
@@ -187,6 +225,31 @@ mod tests {
 
         assert_eq!(Record::load(&store, &databases), Some(record("why")));
         assert_eq!(Record::load(&store, &[]), None);
+    }
+
+    #[test]
+    fn an_attempt_that_begins_leaves_what_came_of_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        let before = record("why");
+        let now = before.seen + SignedDuration::from_hours(1);
+        let pause = now + SignedDuration::from_mins(15);
+        let first = Record::begun(now, &store, &[]);
+        assert_eq!(first.outcome, Outcome::Pending);
+        assert_eq!(first.next_attempt(now), pause);
+
+        before.clone().save(&store, &[]).unwrap();
+        let begun = Record::begun(now, &store, &[]);
+
+        assert_eq!(begun.next_attempt(now), pause);
+        let expected = Record {
+            seen: now,
+            begun: Some(now),
+            ..before
+        };
+        assert_eq!(begun, expected);
+        begun.save(&store, &[]).unwrap();
+        assert_eq!(Record::load(&store, &[]), Some(expected));
     }
 
     #[test]
