@@ -4,7 +4,7 @@ use super::entry::Place;
 use super::read::Verify;
 use super::wire::{self, Check, Cursor, check};
 use super::{Error, MAX_DETAILS, MAX_FRONT, MAX_INDEX};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -249,10 +249,32 @@ pub(super) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     read(&mut file, found)
 }
 
-/// Opens a regular file of ours and says how long it is. Nothing else is waited for or followed.
+/// Opens an empty file of ours to be locked, and makes it where it is missing.
+pub(super) fn open_for_lock(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    open_with(options, path).map(|(file, _)| file)
+}
+
+/// Opens a regular file of ours and says how long it is.
 fn open(path: &Path) -> Result<(File, u64), Error> {
     let mut options = OpenOptions::new();
     options.read(true);
+    let (file, meta) = open_with(options, path)?;
+    let length = meta.len();
+    if length > MAX_INDEX {
+        return Err(Error::TooLarge {
+            found: length,
+            limit: MAX_INDEX,
+        });
+    }
+    Ok((file, length))
+}
+
+/// Opens a regular file of ours. Nothing else is waited for or followed.
+fn open_with(mut options: OpenOptions, path: &Path) -> Result<(File, Metadata), Error> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -274,13 +296,7 @@ fn open(path: &Path) -> Result<(File, u64), Error> {
     if !is_ours(&meta) {
         return Err(Error::NotOurs);
     }
-    if meta.len() > MAX_INDEX {
-        return Err(Error::TooLarge {
-            found: meta.len(),
-            limit: MAX_INDEX,
-        });
-    }
-    Ok((file, meta.len()))
+    Ok((file, meta))
 }
 
 #[cfg(unix)]
@@ -295,7 +311,7 @@ fn is_link(_: &io::Error) -> bool {
 
 /// What root has put there is as good as ours; what others have may change under our hands.
 #[cfg(unix)]
-fn is_ours(meta: &std::fs::Metadata) -> bool {
+fn is_ours(meta: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     // SAFETY: it takes nothing and cannot fail.
     let me = unsafe { libc::geteuid() };
@@ -303,7 +319,7 @@ fn is_ours(meta: &std::fs::Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_ours(_: &std::fs::Metadata) -> bool {
+fn is_ours(_: &Metadata) -> bool {
     true
 }
 

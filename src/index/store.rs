@@ -100,6 +100,17 @@ impl Store {
         replace(temporary, &self.record_path(databases))
     }
 
+    /// Opens the file beside the index of these databases that whoever refreshes it locks. It is empty and stays.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to, or something else lies there.
+    pub fn open_lock(&self, databases: &[String]) -> anyhow::Result<fs::File> {
+        self.create_dir()?;
+        let path = self.dir.join(format!("{}.{LOCK}", stem(databases)));
+        file::open_for_lock(&path)
+            .with_context(|| format!("cannot open the lock `{}`", path.display()))
+    }
+
     fn record_path(&self, databases: &[String]) -> PathBuf {
         self.dir.join(format!("{}.{RECORD}", stem(databases)))
     }
@@ -204,6 +215,8 @@ fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), E
 pub const FETCHED: &str = "fetch-";
 /// How the names of records end.
 const RECORD: &str = "refresh";
+/// How the names of locks end.
+const LOCK: &str = "lock";
 const STEM: &str = "index-";
 /// Hex digits of the hash in a name.
 const DIGITS: usize = 32;

@@ -4,10 +4,15 @@
 //!
 //! The old index stays until the new one is complete, and for good where a database is not [fit to follow on
 //! it](forward). Each attempt is [recorded](record) beside the index, before it begins and when it has ended.
+//!
+//! # Processes
+//!
+//! One process at a time refreshes an index: whose [turn] it is.
 
 pub mod bounds;
 pub mod forward;
 pub mod record;
+pub mod turn;
 
 use std::path::PathBuf;
 use std::sync::Arc;
