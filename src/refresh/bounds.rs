@@ -96,14 +96,15 @@ impl Task {
             }
             if let Err(error) = bounds.check(started) {
                 stop.store(true, Ordering::Relaxed);
-                // The thread cannot be relied on to do it. Without a record, the next attempt merely comes sooner.
-                let record = Record::failed(now, &store, &databases, &error);
-                let _ = record.save(&store, &databases);
                 // A process that exits while a thread uses the TLS library can crash.
                 let stopped = Instant::now();
                 while !worker.is_finished() && stopped.elapsed() < GRACE {
                     thread::sleep(TICK);
                 }
+                // The thread cannot be relied on to do it, and only knows that it was stopped. Without a record, the next
+                // attempt merely comes sooner.
+                let record = Record::failed(now, &store, &databases, &error);
+                let _ = record.save(&store, &databases);
                 return Err(error);
             }
         }
