@@ -59,6 +59,24 @@ pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
     time.duration_since(now) > TOLERANCE
 }
 
+/// Whether an index whose oldest part was compared with its source at `checked` is to be refreshed, if that is wanted
+/// from an age of `every` on. One from the future is, as nobody knows its age. Before this program was built no clock is
+/// right, and no server's certificate valid.
+pub fn is_due(checked: Timestamp, now: Timestamp, every: SignedDuration) -> bool {
+    is_possible(now) && (is_ahead(checked, now) || now.duration_since(checked) >= every)
+}
+
+/// Whether a clock that shows `now` can be right, as far as this program knows by itself.
+pub fn is_possible(now: Timestamp) -> bool {
+    now >= built()
+}
+
+/// Whether what began at `begun` may still go on, if it takes no longer than `limit`.
+pub fn may_go_on(begun: Timestamp, now: Timestamp, limit: SignedDuration) -> bool {
+    let age = now.duration_since(begun);
+    !age.is_negative() && age <= limit
+}
+
 /// When a refresh may be tried again without being asked for, after the attempt at `last`. An attempt that is still to
 /// come, by this clock, holds nobody up.
 pub fn next_attempt(last: Timestamp, now: Timestamp) -> Timestamp {
@@ -243,6 +261,26 @@ mod tests {
         assert_eq!(next_attempt(MADE, MADE + DAY), MADE + minutes(15));
         assert_eq!(next_attempt(MADE + DAY, MADE), MADE);
         assert_eq!(next_attempt(Timestamp::MAX, Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_refresh_is_due_from_its_age_on_and_under_clocks_that_may_be_right() {
+        let due = |age| is_due(MADE, MADE + age, DAY);
+        assert!(!due(SignedDuration::ZERO));
+        assert!(!due(DAY - SignedDuration::from_nanos(1)));
+        assert!(due(DAY));
+        assert!(!due(-DAY));
+        assert!(due(-DAY - SignedDuration::from_secs(1)));
+        assert!(!is_due(MADE, built() - SignedDuration::from_secs(1), DAY));
+    }
+
+    #[test]
+    fn what_began_goes_on_no_longer_than_its_limit() {
+        let minute = SignedDuration::from_mins(1);
+        assert!(may_go_on(MADE, MADE, minute));
+        assert!(may_go_on(MADE, MADE + minute, minute));
+        assert!(!may_go_on(MADE, MADE + minute * 2, minute));
+        assert!(!may_go_on(MADE + minute, MADE, minute));
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::report::{self, Untrusted, counted};
 /// Why an answer is not the whole one. Displayed as one phrase with what to do about it.
 #[derive(Debug)]
 pub enum Problem {
-    /// No index was ever made.
-    NoIndex,
+    /// No index was ever made. It may be on its way.
+    NoIndex { fetching: bool },
     /// The index cannot be used.
     BadIndex { path: PathBuf, error: index::Error },
     /// The index is old, or of unknown age.
@@ -46,7 +46,7 @@ impl Problem {
     /// What `error`, met with the index of the configured databases, amounts to.
     pub fn of_index(config: &Config, error: index::Error) -> Problem {
         match error {
-            index::Error::Missing => Problem::NoIndex,
+            index::Error::Missing => Problem::NoIndex { fetching: false },
             error => Problem::BadIndex {
                 path: Store::new(&config.cache_dir).path_for(&config.databases),
                 error,
@@ -62,7 +62,7 @@ impl Problem {
     /// A stable word for tools.
     pub fn code(&self) -> &'static str {
         match self {
-            Problem::NoIndex => "no-index",
+            Problem::NoIndex { .. } => "no-index",
             Problem::BadIndex { .. } => "bad-index",
             Problem::Age { .. } => "index-age",
             Problem::RefreshRefused { .. } => "refresh-refused",
@@ -88,10 +88,18 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::NoIndex => write!(
-                f,
-                "cannot check dependencies for advisories: there is no index yet; {UPDATE}"
-            ),
+            Problem::NoIndex { fetching } => {
+                write!(
+                    f,
+                    "cannot check dependencies for advisories: there is no index yet; "
+                )?;
+                f.write_str(match fetching {
+                    true => {
+                        "the advisories are being fetched in the background, and the next build will use them"
+                    }
+                    false => UPDATE,
+                })
+            }
             Problem::BadIndex { path, error } => write!(
                 f,
                 "cannot check dependencies with `{}`: {error}",
@@ -236,13 +244,14 @@ fn freshness_after(
     config: &Config,
     now: Timestamp,
 ) -> Freshness {
-    let checked = index.databases().iter().map(|database| database.checked);
     let clock = Clock::new(now, record.map(|record| record.seen));
-    Freshness::new(
-        checked.min().unwrap_or(index.made()),
-        &clock,
-        config.max_age,
-    )
+    Freshness::new(checked(index), &clock, config.max_age)
+}
+
+/// When the database of `index` was compared with it that was so the longest ago.
+pub fn checked(index: &Index) -> Timestamp {
+    let checked = index.databases().iter().map(|database| database.checked);
+    checked.min().unwrap_or(index.made())
 }
 
 /// The first packages by name and how many more there are.

@@ -10,6 +10,7 @@ use clap::{ArgAction, ArgMatches, Command, value_parser};
 use jiff::Timestamp;
 
 use super::answer::{Answer, Judge};
+use super::background::{self, Check};
 use super::document::{self, Kept};
 use super::{page, print, recursive, selection};
 use crate::config::{Config, DEFAULT_DATABASE};
@@ -89,7 +90,8 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     if !config.enabled {
         denial::refuse_unchecked(&config, &strictness)?;
     }
-    let index = problem::open_index(&config, strictness.verify()).map_err(Problem::into_error)?;
+    let check = Check::new(strictness.verify(), strictness.is_denial());
+    let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
     let fleet = match args.get_many::<PathBuf>(RECURSIVE) {
         Some(folders) => Some(recursive::find(gctx, folders)?),
         None => None,

@@ -17,13 +17,14 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::answer::Judge;
+use super::background::{self, Check};
 use crate::check::Finding;
 use crate::config::Config;
 use crate::denial;
 use crate::graph::workspace::{self, LOCKFILE};
 use crate::index::{Index, Verify};
 use crate::policy::Verdict;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::remedy::caution;
 use crate::remedy::plan::{self, Interest};
 use crate::remedy::search::{self, Reach};
@@ -51,7 +52,8 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         )
         .into());
     }
-    let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
+    let check = Check::new(Verify::All, strictness.is_denial());
+    let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
     let mut ws = args.workspace(gctx)?;
     let policy = config.policy(Some(&ws), strictness)?;
     let _scratch = match dry_run {

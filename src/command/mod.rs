@@ -10,6 +10,7 @@ use clap::{ArgMatches, Command};
 use crate::report::Page;
 
 mod answer;
+pub mod background;
 mod check;
 mod document;
 mod explain;

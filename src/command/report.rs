@@ -10,6 +10,7 @@ use clap::{ArgMatches, Command};
 use jiff::Timestamp;
 
 use super::answer::{Answer, Judge};
+use super::background::{self, Check};
 use super::selection;
 use crate::config::Config;
 use crate::denial;
@@ -45,7 +46,8 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         .context("`--html` names no file")?;
     // Before the work: looking for remedies takes its time.
     refuse_no_file(&file)?;
-    let index = problem::open_index(&config, strictness.verify()).map_err(Problem::into_error)?;
+    let check = Check::new(strictness.verify(), asked_to_deny);
+    let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
     let ws = args.workspace(gctx)?;
     let policy = config.policy(Some(&ws), strictness)?;
     let judge = Judge {

@@ -1,25 +1,58 @@
-//! `cargo advisory update`: refresh the index now.
+//! `cargo advisory update`: refresh the index now. Builds start it too, with options that are not for people.
+
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use cargo::util::{Progress as Bar, ProgressStyle};
-use cargo::{CargoResult, CliResult, GlobalContext};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use cargo::{CargoResult, CliError, CliResult, GlobalContext};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::Timestamp;
 
 use super::network::network;
 use crate::advisory::Kind;
 use crate::config::Config;
 use crate::database::Progress;
-use crate::index::Index;
 use crate::index::store::Store;
+use crate::index::{Index, Verify};
 use crate::refresh::Refreshed;
 use crate::refresh::bounds::{Bounds, Task};
+use crate::refresh::process::{
+    BACKGROUND_LIMIT, BEFORE_CHECK, BEFORE_CHECK_LIMIT, IN_BACKGROUND, UPDATE,
+};
+use crate::refresh::record::{Outcome, Record};
+use crate::refresh::turn::{self, Turn};
 use crate::report::{Configured, counted};
 
+/// What is left of a limit for starting, and for writing down what came of it.
+const SLACK: Duration = Duration::from_secs(2);
+/// What a refresh in the background may take.
+const BACKGROUND_TIME: Duration = BACKGROUND_LIMIT.saturating_sub(SLACK);
+/// How long a check waits for a refresh that comes before it.
+pub(super) const BEFORE_CHECK_TIME: Duration = BEFORE_CHECK_LIMIT.saturating_sub(SLACK);
+
 const ACCEPT: &str = "accept-rewrite";
+const BACKGROUND: &str = "background";
+const BEFORE: &str = "before-check";
+const DATABASE: &str = "database";
+
+/// The option for a refresh that was [claimed](turn::claim) at `begun` and that nobody waits for.
+pub(super) fn in_background(begun: Timestamp) -> OsString {
+    format!("{IN_BACKGROUND}{begun}").into()
+}
+
+/// The option for a refresh that a check waits for, and of whose failure it tells.
+pub(super) fn before_check() -> OsString {
+    BEFORE_CHECK.into()
+}
+
+/// The option that takes the place of the configured databases. There may be several.
+pub(super) fn of_database(database: &str) -> OsString {
+    format!("--{DATABASE}={database}").into()
+}
 
 pub(super) fn cli() -> Command {
-    Command::new("update")
+    Command::new(UPDATE)
         .about("Bring the index of advisories up to date")
         .arg(
             Arg::new(ACCEPT)
@@ -30,18 +63,103 @@ pub(super) fn cli() -> Command {
                     "Take this database even if its history was rewritten or advisories are gone",
                 ),
         )
+        .arg(
+            Arg::new(BACKGROUND)
+                .long(BACKGROUND)
+                .value_name("TIME")
+                .num_args(0..=1)
+                .require_equals(true)
+                .value_parser(value_parser!(Timestamp))
+                .conflicts_with_all([BEFORE, ACCEPT])
+                .hide(true)
+                .help("Refresh without a word, unless that was tried a short while ago"),
+        )
+        .arg(
+            Arg::new(BEFORE)
+                .long(BEFORE)
+                .action(ArgAction::SetTrue)
+                .conflicts_with(ACCEPT)
+                .hide(true)
+                .help("Refresh before a check that waits for it"),
+        )
+        .arg(
+            Arg::new(DATABASE)
+                .long(DATABASE)
+                .value_name("DATABASE")
+                .action(ArgAction::Append)
+                .hide(true)
+                .help("Refresh the index of this database instead of the configured ones"),
+        )
 }
 
 pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
-    let task = Task {
-        store: Store::new(&config.cache_dir),
-        accepted: accepted(args, &config.databases)?,
-        network: network(gctx, &config)?,
-        databases: config.databases,
+    let databases = match args.get_many(DATABASE) {
+        Some(given) => given.cloned().collect(),
+        None => config.databases.clone(),
+    };
+    let store = Store::new(&config.cache_dir);
+    let mut task = Task {
+        accepted: accepted(args, &databases)?,
+        store,
+        databases,
+        network: None,
         now: Timestamp::now(),
     };
-    let refreshed = run(gctx, task)?;
+    if args.contains_id(BACKGROUND) {
+        let claimed = args.get_one(BACKGROUND).copied();
+        let Some(_turn) = turn_in_background(&task, claimed)? else {
+            return Ok(());
+        };
+        task.network = network(gctx, &config)?;
+        task.run(&within(BACKGROUND_TIME), &mut |_, _| {})?;
+        return Ok(());
+    }
+    let is_told_by_others = args.get_flag(BEFORE);
+    let time = match is_told_by_others {
+        true => BEFORE_CHECK_TIME,
+        false => Bounds::default().time,
+    };
+    match refresh(gctx, &config, task, time, is_told_by_others) {
+        Err(_) if is_told_by_others => Err(CliError::code(101)),
+        refreshed => Ok(refreshed?),
+    }
+}
+
+/// Takes the turn for a refresh that was claimed, or claims it. None where somebody else has done so.
+fn turn_in_background(task: &Task, claimed: Option<Timestamp>) -> CargoResult<Option<Turn>> {
+    let (store, databases) = (&task.store, &task.databases);
+    let claimed = match claimed {
+        Some(claimed) => claimed,
+        None if turn::claim(store, databases, task.now)? => task.now,
+        None => return Ok(None),
+    };
+    Ok(turn::take_claimed(store, databases, claimed))
+}
+
+/// Refreshes and says so. `time` is for waiting and, if `waiting_counts`, for refreshing too.
+fn refresh(
+    gctx: &mut GlobalContext,
+    config: &Config,
+    mut task: Task,
+    time: Duration,
+    waiting_counts: bool,
+) -> CargoResult<()> {
+    let started = Instant::now();
+    let _turn = match wait_for_turn(gctx, &task, time)? {
+        Waited::Turn(turn) => turn,
+        Waited::Refreshed(index) => {
+            gctx.shell().status("Updated", summary(&index))?;
+            return Ok(());
+        }
+    };
+    task.network = network(gctx, config)?;
+    task.now = Timestamp::now();
+    let left = match waiting_counts {
+        true => time.saturating_sub(Duration::from_secs(started.elapsed().as_secs())),
+        false => time,
+    };
+    let refreshed = run(gctx, task, &within(left))?;
     for (database, reason) in &refreshed.accepted {
         gctx.shell().warn(format!(
             "the database `{}` was taken, as `--{ACCEPT}` says: {reason}",
@@ -50,6 +168,50 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     }
     gctx.shell().status("Updated", summary(&refreshed.index))?;
     Ok(())
+}
+
+fn within(time: Duration) -> Bounds {
+    Bounds {
+        time,
+        ..Bounds::default()
+    }
+}
+
+enum Waited {
+    Turn(Turn),
+    /// Another process has refreshed meanwhile.
+    Refreshed(Box<Index>),
+}
+
+/// Waits while another process refreshes. What that leads to is as new as what could be fetched again.
+fn wait_for_turn(gctx: &GlobalContext, task: &Task, time: Duration) -> CargoResult<Waited> {
+    /// A build holds it no longer, and it is not worth a word.
+    const MOMENT: Duration = Duration::from_millis(200);
+    let (store, databases) = (&task.store, &task.databases);
+    let before = Record::load(store, databases).map(|record| record.at);
+    if let Some(turn) = Turn::try_take(store, databases) {
+        return Ok(Waited::Turn(turn));
+    }
+    let mut turn = Turn::take(store, databases, MOMENT);
+    if turn.is_none() {
+        gctx.shell()
+            .status("Waiting", "for another refresh of the index")?;
+        turn = Turn::take(store, databases, time);
+    }
+    let Some(turn) = turn else {
+        bail!(
+            "another process has been refreshing the index in `{}` for more than {} seconds; end it, or try again",
+            store.dir().display(),
+            time.as_secs()
+        );
+    };
+    let after = Record::load(store, databases).filter(|record| {
+        record.outcome == Outcome::Updated && Some(record.at) != before && record.begun.is_none()
+    });
+    Ok(match after.map(|_| store.open(databases, Verify::All)) {
+        Some(Ok(index)) => Waited::Refreshed(Box::new(index)),
+        Some(Err(_)) | None => Waited::Turn(turn),
+    })
 }
 
 /// What `--accept-rewrite` names, which must be configured.
@@ -72,11 +234,11 @@ fn accepted(args: &ArgMatches, databases: &[String]) -> CargoResult<Vec<String>>
 }
 
 /// Runs `task` beside a bar that shows how far it is.
-fn run(gctx: &GlobalContext, task: Task) -> CargoResult<Refreshed> {
+fn run(gctx: &GlobalContext, task: Task, bounds: &Bounds) -> CargoResult<Refreshed> {
     let mut bar = Bar::with_style("Updating", ProgressStyle::Percentage, gctx);
     let mut current = None;
     let mut drawn = Ok(());
-    let refreshed = task.run(&Bounds::default(), &mut |database, event| {
+    let refreshed = task.run(bounds, &mut |database, event| {
         // A bar that cannot be drawn does not stop the refresh.
         if drawn.is_ok() {
             drawn = draw(gctx, &mut bar, &mut current, database, event);

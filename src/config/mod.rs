@@ -2,7 +2,7 @@
 //!
 //! A workspace that one enters is not trusted with everything: its files may set levels and add databases; only the
 //! user's own file in `$CARGO_HOME`, the environment and the command line may replace the default database or set where
-//! the cache lies, whether there is a check, and how old the index may be.
+//! the cache lies, whether there is a check, how old the index may be, and when builds have it refreshed.
 
 mod ignores;
 mod place;
@@ -32,6 +32,7 @@ pub const DEFAULT_DATABASE: &str = "https://github.com/RustSec/advisory-db";
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_hours(14 * 24);
+const DEFAULT_REFRESH: SignedDuration = DAY;
 const LONGEST_MAX_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The table, resolved.
@@ -44,6 +45,8 @@ pub struct Config {
     pub databases: Vec<String>,
     pub cache_dir: PathBuf,
     pub max_age: SignedDuration,
+    /// From which age on of the index builds have it refreshed. None: never.
+    pub refresh: Option<SignedDuration>,
     pub rules: Rules,
     /// Those of cargo's configuration. [`Config::policy`] adds the ones of a workspace's manifest.
     pub ignores: Vec<Entry>,
@@ -97,11 +100,13 @@ impl Config {
         if let Some(value) = &enabled {
             refuse_workspace(gctx, "advisory.enabled", &value.definition)?;
         }
-        let max_age = table.word("max-age", ages, |word| {
-            age(word).filter(|age| *age <= LONGEST_MAX_AGE)
-        })?;
+        let max_age = table.word("max-age", ages, age_within_limit)?;
         if let Some((_, definition)) = &max_age {
             refuse_workspace(gctx, "advisory.max-age", definition)?;
+        }
+        let refresh = table.word("refresh", || format!("{}, and `{NEVER}`", ages()), refresh)?;
+        if let Some((_, definition)) = &refresh {
+            refuse_workspace(gctx, "advisory.refresh", definition)?;
         }
         let cache_dir = gctx.get::<Option<ConfigRelativePath>>("advisory.cache-dir")?;
         if let Some(path) = &cache_dir {
@@ -116,6 +121,7 @@ impl Config {
                 |path| path.resolve_path(gctx),
             ),
             max_age: max_age.map_or(DEFAULT_MAX_AGE, |(age, _)| age),
+            refresh: refresh.map_or(Some(DEFAULT_REFRESH), |(refresh, _)| refresh),
             rules: rules::rules(&table)?,
             ignores: ignores::configured(table.value("ignore"))?,
             stale_ignores: stale_ignores.map_or(Level::Warn, |(level, _)| level),
@@ -168,6 +174,7 @@ impl Config {
         if let Ok(cache) = gctx.get_env("__CARGO_ADVISORY_CACHE_DIR") {
             self.cache_dir = PathBuf::from(cache);
         }
+        self.refresh = None;
         if gctx.get_env("__CARGO_ADVISORY_ALLOW").is_ok() {
             for kind in Kind::ALL {
                 *self.rules.of_mut(kind) = Rule::always(Level::Allow);
@@ -209,6 +216,21 @@ fn age(text: &str) -> Option<SignedDuration> {
     };
     let hours = i64::from(count.parse::<u32>().ok()?).checked_mul(hours)?;
     Some(SignedDuration::from_hours(hours)).filter(|age| *age > SignedDuration::ZERO)
+}
+
+fn age_within_limit(text: &str) -> Option<SignedDuration> {
+    age(text).filter(|age| *age <= LONGEST_MAX_AGE)
+}
+
+/// The value of `refresh` under which builds leave the index alone.
+const NEVER: &str = "never";
+
+/// `24h`, `never`.
+fn refresh(text: &str) -> Option<Option<SignedDuration>> {
+    match text {
+        NEVER => Some(None),
+        age => age_within_limit(age).map(Some),
+    }
 }
 
 /// What the user configures replaces the default, what a workspace configures is added.

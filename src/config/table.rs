@@ -13,7 +13,7 @@ use crate::advisory::Kind;
 use crate::report::Untrusted;
 
 /// Keys beside those of the kinds.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "base",
     "cache-dir",
     "databases",
@@ -21,6 +21,7 @@ const KEYS: [&str; 9] = [
     "enabled",
     "ignore",
     "max-age",
+    "refresh",
     "repeat",
     "stale-ignores",
 ];

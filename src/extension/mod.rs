@@ -14,7 +14,8 @@
 //! # Performance
 //!
 //! A build without findings pays for reading the configuration and the index and for one look-up a package. All that
-//! only findings need (how packages are used, the advisories' details) is asked for after there are any.
+//! only findings need (how packages are used, the advisories' details) is asked for after there are any. An index that has
+//! grown old is [refreshed in the background](crate::command::background), which a build starts and does not wait for.
 
 mod judge;
 
@@ -37,14 +38,17 @@ use semver::Version;
 
 use self::judge::Judge;
 use crate::check::check;
+use crate::command;
+use crate::command::background::{self, Check};
 use crate::config::Config;
+use crate::denial;
 use crate::graph::build::{BuildGraph, Sources};
 use crate::graph::workspace;
+use crate::index::Index;
 use crate::policy::{Judged, Policy, Selection, Verdict, today};
 use crate::problem::{self, Problem};
 use crate::report::decision;
 use crate::report::line::{Heading, Hint, line};
-use crate::{command, denial};
 
 /// The commands that compile, and so have the flag.
 const COMPILING: [&str; 12] = [
@@ -62,6 +66,9 @@ const INSTALLING: &str = "install";
 pub fn register() {
     cargo::core::extension::register(Advisories::default());
 }
+
+/// The command that ends as the program that it has built.
+const RUNNING: &str = "run";
 
 /// Why the locks here are never poisoned.
 const NO_PANIC: &str = "nothing panics under the lock";
@@ -81,6 +88,8 @@ struct Asked {
     denial: Option<Selection>,
     /// The packages just made are laid over a registry.
     overlays: bool,
+    /// What was built is then run in the place of this process.
+    runs: bool,
     manifests: Manifests,
 }
 
@@ -149,6 +158,7 @@ impl Extension for Advisories {
         } else if name == INSTALLING && !args.contains_id("path") {
             asked.manifests = Manifests::None;
         }
+        asked.runs = name == RUNNING;
         *self.command.lock().expect(NO_PANIC) = asked;
         Ok(())
     }
@@ -181,15 +191,24 @@ impl Extension for Advisories {
         } else {
             Sources::Plain
         };
+        let strictness = &policy.strictness;
+        let check = Check {
+            becomes_another: asked.runs,
+            ..Check::new(strictness.verify(), strictness.is_denial())
+        };
+        let opened = background::open_index(gctx, &config, check);
         let judge = Judge {
             bcx,
             config: &config,
             policy: &policy,
             root,
             lockfile,
+            // After a refresh, if there was one.
             now: Timestamp::now(),
         };
-        let said = self.judge(&judge, sources).unwrap_or_else(Said::from);
+        let said = opened
+            .and_then(|index| self.judge(&judge, &index, sources))
+            .unwrap_or_else(Said::from);
         self.say(gctx, &policy, said)
     }
 }
@@ -214,7 +233,12 @@ impl From<Problem> for Said {
 }
 
 impl Advisories {
-    fn judge(&self, judge: &Judge<'_, '_, '_>, sources: Sources) -> Result<Said, Problem> {
+    fn judge(
+        &self,
+        judge: &Judge<'_, '_, '_>,
+        index: &Index,
+        sources: Sources,
+    ) -> Result<Said, Problem> {
         let Judge {
             bcx,
             config,
@@ -222,11 +246,10 @@ impl Advisories {
             now,
             ..
         } = *judge;
-        let index = problem::open_index(config, policy.strictness.verify())?;
         let mut graph = BuildGraph::new(bcx, sources).map_err(Problem::Failed)?;
-        let hits = check(&graph.graph, &index).map_err(|error| Problem::of_index(config, error))?;
+        let hits = check(&graph.graph, index).map_err(|error| Problem::of_index(config, error))?;
         let mut said = Said {
-            problems: problem::problems(&graph.graph, &hits, &index, config, now),
+            problems: problem::problems(&graph.graph, &hits, index, config, now),
             ..Said::default()
         };
         if policy.denies_stale_ignores() {
@@ -246,11 +269,11 @@ impl Advisories {
         }
         let graph = &graph.graph;
         let judgement = judge
-            .judgement(graph, &hits.findings(graph), &index)
+            .judgement(graph, &hits.findings(graph), index)
             .map_err(Problem::NewsUnknown)?;
         let verdict = judgement.verdict();
         if for_tools && !matches!(verdict, Verdict::Silent) {
-            let printed = judge.print_messages(graph, &judgement, &index, &said.problems);
+            let printed = judge.print_messages(graph, &judgement, index, &said.problems);
             said.problems.extend(printed.err().map(Problem::Failed));
         }
         match verdict {

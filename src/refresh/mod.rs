@@ -7,10 +7,11 @@
 //!
 //! # Processes
 //!
-//! One process at a time refreshes an index: whose [turn] it is.
+//! One process at a time refreshes an index: whose [turn] it is. A build starts a [process] of its own for it.
 
 pub mod bounds;
 pub mod forward;
+pub mod process;
 pub mod record;
 pub mod turn;
 

@@ -400,7 +400,7 @@ fn the_cache_is_where_the_user_says() {
             .map(|file| file.unwrap().path().extension().unwrap().to_owned())
             .collect();
         endings.sort();
-        assert_eq!(endings, ["bin", "refresh"]);
+        assert_eq!(endings, ["bin", "lock", "refresh"]);
     };
 
     cargo("advisory update --config advisory.cache-dir='from/line'").run();

@@ -3,7 +3,7 @@
 use cargo_test_support::prelude::*;
 use cargo_test_support::{cargo_test, str};
 
-use crate::support::{Database, ProjectExt as _, advisory, app, cargo, configure};
+use crate::support::{Database, ProjectExt as _, REFRESH, advisory, app, cargo, configure};
 
 /// The user's file sets `toml` in `[advisory]`, and builds say that they do not understand it.
 fn refused(toml: &str, expected: impl IntoData + Clone) {
@@ -25,7 +25,7 @@ fn an_unknown_key_in_the_users_file() {
     refused(
         "vulnerabilities = 'deny'",
         str![[r#"
-[ERROR] unknown key `advisory.vulnerabilities` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.vulnerabilities` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]],
     );
@@ -40,7 +40,7 @@ fn an_unknown_key_in_the_workspaces_file() {
     app.cargo("check")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown key `advisory.max_age` in `[ROOT]/foo/.cargo/config.toml`, line 2; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.max_age` in `[ROOT]/foo/.cargo/config.toml`, line 2; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]])
         .run();
@@ -54,7 +54,7 @@ fn an_unknown_key_on_the_command_line() {
         .cargo("check --config advisory.level='deny'")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown key `advisory.level` in `--config`; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.level` in `--config`; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]])
         .run();
@@ -69,7 +69,7 @@ fn an_unknown_variable_in_the_environment() {
         .env("CARGO_ADVISORY_VULNERABILTY", "deny")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown environment variable `CARGO_ADVISORY_VULNERABILTY`; allowed are `CARGO_ADVISORY_BASE`, `CARGO_ADVISORY_CACHE_DIR`, `CARGO_ADVISORY_DATABASES`, `CARGO_ADVISORY_EDITOR`, `CARGO_ADVISORY_ENABLED`, `CARGO_ADVISORY_MALICIOUS`, `CARGO_ADVISORY_MAX_AGE`, `CARGO_ADVISORY_NOTICE`, `CARGO_ADVISORY_REPEAT`, `CARGO_ADVISORY_STALE_IGNORES`, `CARGO_ADVISORY_UNMAINTAINED`, `CARGO_ADVISORY_UNSOUND`, `CARGO_ADVISORY_VULNERABILITY`, `CARGO_ADVISORY_YANKED`, and for a kind those such as `CARGO_ADVISORY_VULNERABILITY_LEVEL`
+[ERROR] unknown environment variable `CARGO_ADVISORY_VULNERABILTY`; allowed are `CARGO_ADVISORY_BASE`, `CARGO_ADVISORY_CACHE_DIR`, `CARGO_ADVISORY_DATABASES`, `CARGO_ADVISORY_EDITOR`, `CARGO_ADVISORY_ENABLED`, `CARGO_ADVISORY_MALICIOUS`, `CARGO_ADVISORY_MAX_AGE`, `CARGO_ADVISORY_NOTICE`, `CARGO_ADVISORY_REFRESH`, `CARGO_ADVISORY_REPEAT`, `CARGO_ADVISORY_STALE_IGNORES`, `CARGO_ADVISORY_UNMAINTAINED`, `CARGO_ADVISORY_UNSOUND`, `CARGO_ADVISORY_VULNERABILITY`, `CARGO_ADVISORY_YANKED`, and for a kind those such as `CARGO_ADVISORY_VULNERABILITY_LEVEL`
 
 "#]])
         .run();
@@ -80,7 +80,7 @@ fn a_hostile_key_cannot_act_on_the_terminal() {
     refused(
         "\"\\u001b[2J\\n::notice::\" = 1",
         str![[r#"
-[ERROR] unknown key `advisory./u{1b}[2J/u{a}::notice::` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory./u{1b}[2J/u{a}::notice::` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]],
     );
@@ -216,6 +216,22 @@ fn ages_that_are_no_use() {
             .with_stderr_contains(format!(
                 "[ERROR] bad value `{age}` for `advisory.max-age` in `--config`; allowed are hours and days such as \
                  `36h` and `14d`, at most `90d`"
+            ))
+            .run();
+    }
+}
+
+#[cargo_test]
+fn times_of_a_refresh_that_are_no_use() {
+    Database::new().add(&advisory("leaky")).index();
+    for refresh in ["", "Never", "always", "0h", "91d", "30m", "24"] {
+        cargo("advisory status --config")
+            .arg(format!("advisory.refresh = '{refresh}'"))
+            .env_remove(REFRESH)
+            .with_status(101)
+            .with_stderr_contains(format!(
+                "[ERROR] bad value `{refresh}` for `advisory.refresh` in `--config`; allowed are hours and days such as \
+                 `36h` and `14d`, at most `90d`, and `never`"
             ))
             .run();
     }

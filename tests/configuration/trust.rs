@@ -5,7 +5,7 @@ use cargo_test_support::prelude::*;
 use cargo_test_support::registry::Package;
 use cargo_test_support::{Project, cargo_test, paths, str};
 
-use crate::support::{Database, ProjectExt as _, advisory, app, cached, configure};
+use crate::support::{Database, ProjectExt as _, REFRESH, advisory, app, cached, configure};
 
 /// An application whose workspace sets `toml` in `[advisory]`.
 fn app_that_sets(toml: &str) -> Project {
@@ -194,6 +194,23 @@ fn a_workspace_cannot_set_the_age_that_is_allowed() {
 
 "#]],
     );
+}
+
+/// Neither may it have the index grow old, nor have others asked more often.
+#[cargo_test]
+fn a_workspace_cannot_say_when_the_index_is_refreshed() {
+    Database::new().add(&advisory("leaky")).index();
+    for refresh in ["never", "1h"] {
+        app_that_sets(&format!("refresh = '{refresh}'"))
+            .cargo("check")
+            .env_remove(REFRESH)
+            .with_status(101)
+            .with_stderr_data(str![[r#"
+[ERROR] `advisory.refresh` may not be set in `[ROOT]/foo/.cargo/config.toml`; set it in the user's own configuration, `[ROOT]/home/.cargo/config.toml`, in the environment or with `--config`
+
+"#]])
+            .run();
+    }
 }
 
 #[cargo_test]

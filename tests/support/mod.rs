@@ -39,9 +39,13 @@ pub fn cargo(line: &str) -> Execs {
     let mut command = process(&exe);
     command.env("CARGO", &exe);
     let mut execs = execs().with_process_builder(command);
+    execs.env(REFRESH, "never");
     add_words(&mut execs, line);
     execs
 }
+
+/// The variable by which builds start no refresh in tests that are about something else.
+pub const REFRESH: &str = "CARGO_ADVISORY_REFRESH";
 
 /// Runs our cargo without root's right to write to any file.
 pub fn cargo_without_privileges(app: &Project, line: &str) -> Execs {
@@ -58,6 +62,7 @@ pub fn cargo_without_privileges(app: &Project, line: &str) -> Execs {
     };
     command.env("CARGO", &exe).cwd(app.root());
     let mut execs = execs().with_process_builder(command);
+    execs.env(REFRESH, "never");
     add_words(&mut execs, line);
     execs
 }
@@ -72,7 +77,7 @@ impl ProjectExt for Project {
     fn cargo(&self, line: &str) -> Execs {
         let exe = cargo_exe();
         let mut execs = self.process(&exe);
-        execs.env("CARGO", exe);
+        execs.env("CARGO", exe).env(REFRESH, "never");
         add_words(&mut execs, line);
         execs
     }
@@ -94,7 +99,7 @@ pub fn configure(toml: &str) {
 }
 
 /// What lies in the default cache directory: the content of each file by its name. What is remembered of the last refresh
-/// does not count: see [`record`].
+/// does not count, see [`record`], nor does the empty file that a refresh locks.
 pub fn cached() -> BTreeMap<String, Vec<u8>> {
     let Ok(entries) = fs::read_dir(paths::cargo_home().join("advisory")) else {
         return BTreeMap::new();
@@ -105,7 +110,7 @@ pub fn cached() -> BTreeMap<String, Vec<u8>> {
             let name = entry.file_name().into_string().unwrap();
             (name, fs::read(entry.path()).unwrap())
         })
-        .filter(|(name, _)| !name.ends_with(".refresh"))
+        .filter(|(name, _)| !name.ends_with(".refresh") && !name.ends_with(".lock"))
         .collect()
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use semver::Version;
 
 use self::lookup::Lookup;
+use super::background::{self, Check};
 use super::pager;
 use super::releases::{self, Known};
 use crate::advisory::{Advisory, Registry};
@@ -43,7 +44,8 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         .get_one::<String>(WHAT)
         .expect("clap refuses a line without it");
     let config = Config::load(gctx)?;
-    let index = problem::open_index(&config, Verify::Used).map_err(Problem::into_error)?;
+    let check = Check::new(Verify::Used, false);
+    let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
     let freshness = problem::freshness(&index, &config, Timestamp::now());
     if !matches!(freshness, Freshness::Fresh { .. }) {
         gctx.shell().note(Problem::Age {
