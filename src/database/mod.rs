@@ -15,9 +15,11 @@ mod folder;
 pub(crate) mod git;
 mod layout;
 pub mod parse;
+mod snapshot;
 mod transport;
 
-use crate::advisory::Advisory;
+pub use snapshot::{MAX_QUARANTINED, Quarantined, Snapshot, Withdrawn};
+
 use crate::http::Client;
 use crate::report::Configured;
 use anyhow::{Context as _, anyhow, bail};
@@ -30,8 +32,6 @@ use url::Url;
 pub const MAX_FILES: usize = 200_000;
 /// Bytes in all advisory files of one database. RustSec's has 1.3 million.
 pub const MAX_TEXT: usize = 128 * 1024 * 1024;
-/// Records that can be set aside before a database as a whole is not to be trusted.
-pub const MAX_QUARANTINED: usize = 1000;
 
 /// A configured database, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,44 +139,6 @@ pub enum Loaded {
     /// The repository is at the commit that is known.
     Unchanged,
     Snapshot(Snapshot),
-}
-
-/// A database as it was at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// As [`Location::url`] has it.
-    pub url: String,
-    /// The commit, in hex, if it is a git repository.
-    pub commit: Option<String>,
-    /// The committer's date of `commit`.
-    pub committed: Option<Timestamp>,
-    /// Whether the known commit is `commit` or among its ancestors; `None` if nothing was known, if the
-    /// history at hand is too short to tell, or for a folder.
-    pub descends: Option<bool>,
-    /// By package and id, which together are unique.
-    pub advisories: Vec<Advisory>,
-    /// By path.
-    pub quarantined: Vec<Quarantined>,
-    /// By package and id.
-    pub withdrawn: Vec<Withdrawn>,
-}
-
-/// A record that could not be used. All of it is foreign text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Quarantined {
-    /// Within the database.
-    pub path: String,
-    /// The crate that it is about, if that can be told.
-    pub package: Option<String>,
-    /// At most 200 characters on one line.
-    pub reason: String,
-}
-
-/// An advisory that RustSec has taken back.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Withdrawn {
-    pub package: String,
-    pub id: String,
 }
 
 /// What a database turned out to hold is not fit to be taken, for the reason that is displayed. Unlike a failure to read
