@@ -189,6 +189,7 @@ mod tests {
     use crate::http::Client;
     use gix::objs::tree::{Entry, EntryMode};
     use std::fs;
+    use std::io::Write as _;
 
     const START: i64 = 1_700_000_000;
 
@@ -272,10 +273,15 @@ mod tests {
                 extra_headers: Vec::new(),
             };
             let id = self.repo.write_object(&commit).unwrap().detach();
+            self.go_to(id);
+            id
+        }
+
+        /// Moves the branch to a commit.
+        fn go_to(&self, commit: ObjectId) {
             let branch = self.folder.path().join("refs/heads/main");
             fs::create_dir_all(branch.parent().unwrap()).unwrap();
-            fs::write(branch, format!("{id}\n")).unwrap();
-            id
+            fs::write(branch, format!("{commit}\n")).unwrap();
         }
 
         /// Reads the repository as it lies there.
@@ -503,5 +509,116 @@ mod tests {
         );
         world.commit(tree, &[], 0);
         assert!(error().contains("missing or damaged"), "{}", error());
+    }
+
+    const MIB: usize = 1024 * 1024;
+
+    /// What `error` says, all causes included.
+    fn said(loaded: anyhow::Result<Loaded>) -> String {
+        format!("{:#}", loaded.unwrap_err())
+    }
+
+    /// Nothing of such an object is read but how long it is: the files here end after that.
+    #[test]
+    fn an_object_that_says_that_it_is_huge_is_an_error() {
+        let world = World::new();
+        let object = |kind: &str, id: &str, size: usize| {
+            let id = ObjectId::from_hex(id.repeat(20).as_bytes()).unwrap();
+            let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), Default::default());
+            write!(deflate, "{kind} {size}\0").unwrap();
+            let hex = id.to_string();
+            let folder = world.folder.path().join("objects").join(&hex[..2]);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(&hex[2..]), deflate.finish().unwrap()).unwrap();
+            id
+        };
+        let in_root = |crates| world.tree(vec![("crates", EntryKind::Tree, crates)]);
+
+        // A file among others does not make the database unreadable.
+        let file = object("blob", "a0", 65 * MIB);
+        let tree = world.database(&[1], vec![("RUSTSEC-2024-0002.md", EntryKind::Blob, file)]);
+        world.commit(tree, &[], 0);
+        let found = snapshot(world.read(None));
+        assert_eq!((found.advisories.len(), found.quarantined.len()), (1, 1));
+        assert_eq!(found.quarantined[0].reason, "it is longer than 256 KiB");
+
+        for (id, size, refused) in [("a1", 64 * MIB, false), ("a2", 64 * MIB + 1, true)] {
+            world.commit(in_root(object("tree", id, size)), &[], 0);
+            let error = said(world.read(None));
+            assert!(error.contains("a folder is missing or damaged"), "{error}");
+            assert_eq!(error.contains(&size.to_string()), refused, "{error}");
+        }
+    }
+
+    /// A few KiB that stand for very much, as differences from something short.
+    #[test]
+    fn a_delta_that_becomes_huge_is_an_error() {
+        let world = World::new();
+        let commit = world.commit(world.database(&[1], vec![]), &[], 0);
+        let text = world.repo.find_object(commit).unwrap().data.clone();
+        let Some(taken) = expanded(&world, commit, &text, 63 * MIB) else {
+            return;
+        };
+        let refused = expanded(&world, commit, &text, 65 * MIB).unwrap();
+
+        // The same commit, with a message that goes on and on.
+        world.go_to(taken);
+        assert_eq!(snapshot(world.read(None)).advisories.len(), 1);
+        world.go_to(refused);
+        let error = said(world.read(None));
+        assert!(error.contains("its `HEAD` leads to no commit"), "{error}");
+    }
+
+    /// Puts an object of at least `size` bytes into a pack of `world`, as copies of the object `base`. None on machines
+    /// that have no git to index the pack.
+    fn expanded(world: &World, base: ObjectId, text: &[u8], size: usize) -> Option<ObjectId> {
+        let copies = size.div_ceil(text.len());
+        let number = |mut n: usize| {
+            let mut out = Vec::new();
+            while n > 0x7f {
+                out.push(n as u8 | 0x80);
+                n >>= 7;
+            }
+            out.push(n as u8);
+            out
+        };
+        let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+        // From the beginning, two bytes of length.
+        let copy = [0b1011_0000, length[0], length[1]];
+        let size = copies * text.len();
+        let delta = [number(text.len()), number(size), copy.repeat(copies)].concat();
+        let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), Default::default());
+        deflate.write_all(&delta).unwrap();
+
+        let mut pack = b"PACK\0\0\0\x02\0\0\0\x01".to_vec();
+        // A difference from the object that is named next; its length begins with four bits.
+        pack.push(0x80 | 0x70 | (delta.len() & 0xf) as u8);
+        pack.extend(number(delta.len() >> 4));
+        pack.extend(base.as_bytes());
+        pack.extend(deflate.finish().unwrap());
+        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+        hasher.update(&pack);
+        pack.extend(hasher.try_finalize().unwrap().as_bytes());
+
+        let git = |arguments: &[&str], input: &[u8]| {
+            let mut git = std::process::Command::new("git");
+            let mut child = git
+                .arg("--git-dir")
+                .arg(world.folder.path())
+                .args(arguments)
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .ok()?;
+            child.stdin.take().unwrap().write_all(input).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{arguments:?}");
+            String::from_utf8(output.stdout).ok()
+        };
+        git(&["index-pack", "--stdin", "--fix-thin"], &pack)?;
+        let all = git(&["cat-file", "--batch-check", "--batch-all-objects"], b"")?;
+        let ending = format!(" commit {size}");
+        let line = all.lines().find(|line| line.ends_with(&ending)).unwrap();
+        ObjectId::from_hex(&line.as_bytes()[..40]).ok()
     }
 }
