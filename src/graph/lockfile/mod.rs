@@ -3,6 +3,7 @@
 mod plain;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
@@ -121,15 +122,12 @@ fn graph_of(content: &[u8], mend: &str) -> anyhow::Result<Graph> {
 /// Adds the edges that the lockfile names: for each package a list of others. One that it names wrongly is left out: it
 /// changes nothing of what is found, only how it is explained.
 fn add_edges(graph: &mut Graph, dependencies: &[Vec<Text<'_>>]) {
-    let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (position, package) in graph.packages.iter().enumerate() {
-        named.entry(&package.name).or_default().push(position);
-    }
+    let names = Names::new(&graph.packages);
     // For each package the last one that was seen to depend on it.
     let mut dependents = vec![None; graph.packages.len()];
     for (from, dependencies) in dependencies.iter().enumerate() {
         for dependency in dependencies {
-            let Some(to) = named_package(graph, &named, &dependency.0) else {
+            let Some(to) = names.find(&dependency.0) else {
                 continue;
             };
             if from != to && dependents[to] != Some(from) {
@@ -154,25 +152,73 @@ fn add_edges(graph: &mut Graph, dependencies: &[Vec<Text<'_>>]) {
     };
 }
 
-/// The package that a lockfile means by `name`, `name version` or `name version (source)`: as much as tells it from the
-/// others.
-fn named_package(
-    graph: &Graph,
-    named: &HashMap<&str, Vec<usize>>,
-    dependency: &str,
-) -> Option<usize> {
-    let mut words = dependency.splitn(3, ' ');
-    let positions = named.get(words.next()?)?;
-    let version = words.next();
-    let source = words
-        .next()
-        .and_then(|source| source.strip_prefix('(')?.strip_suffix(')'));
-    let meant = |position: &&usize| {
-        let package = &graph.packages[**position];
-        version.is_none_or(|version| package.version.to_string() == version)
-            && source.is_none_or(|source| package.source.id.as_deref() == Some(source))
-    };
-    positions.iter().find(meant).copied()
+/// Finds packages by what a lockfile calls them.
+struct Names<'g> {
+    packages: &'g [Package],
+    /// The positions of all packages of a name.
+    named: HashMap<&'g str, Vec<usize>>,
+    /// The first package of a name and version, and of a source too, for names that [many](MANY) have: else a lockfile whose
+    /// packages are all called the same would take its length squared.
+    exact: OnceCell<HashMap<Exact<'g>, usize>>,
+}
+
+/// Name, version, and the source where it was given.
+type Exact<'g> = (&'g str, Cow<'g, str>, Option<&'g str>);
+
+/// Packages of one name past which they are not looked through one by one.
+const MANY: usize = 16;
+
+impl<'g> Names<'g> {
+    fn new(packages: &'g [Package]) -> Names<'g> {
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (position, package) in packages.iter().enumerate() {
+            named.entry(&package.name).or_default().push(position);
+        }
+        Names {
+            packages,
+            named,
+            exact: OnceCell::new(),
+        }
+    }
+
+    /// The package that is meant by `name`, `name version` or `name version (source)`: as much as tells it from the others.
+    fn find<'a>(&'a self, dependency: &'a str) -> Option<usize> {
+        let mut words = dependency.splitn(3, ' ');
+        let name = words.next()?;
+        let positions = self.named.get(name)?;
+        let Some(version) = words.next() else {
+            return positions.first().copied();
+        };
+        let source = words
+            .next()
+            .and_then(|source| source.strip_prefix('(')?.strip_suffix(')'));
+        if positions.len() > MANY {
+            // Of a shorter life than the keys, which the type of the map would not have.
+            let exact: &HashMap<Exact<'a>, usize> = self.exact.get_or_init(|| self.exact());
+            return exact.get(&(name, Cow::Borrowed(version), source)).copied();
+        }
+        let meant = |position: &&usize| {
+            let package = &self.packages[**position];
+            package.version.to_string() == version
+                && source.is_none_or(|source| package.source.id.as_deref() == Some(source))
+        };
+        positions.iter().find(meant).copied()
+    }
+
+    fn exact(&self) -> HashMap<Exact<'g>, usize> {
+        let mut exact = HashMap::new();
+        for (name, positions) in self.named.iter().filter(|(_, all)| all.len() > MANY) {
+            for &position in positions {
+                let package = &self.packages[position];
+                let version = package.version.to_string();
+                for source in [None, package.source.id.as_deref()] {
+                    let key = (*name, Cow::Owned(version.clone()), source);
+                    exact.entry(key).or_insert(position);
+                }
+            }
+        }
+        exact
+    }
 }
 
 /// What is read of a lockfile.
@@ -332,5 +378,109 @@ mod tests {
             refused("[[package]]\nname = \"a\"\nversion = \"one\"\n")
                 .starts_with("package `a` has the version `one`: ")
         );
+    }
+
+    /// With few packages of a name they are looked through, with many a table is made.
+    #[test]
+    fn packages_of_one_name_are_told_apart_however_many_there_are() {
+        for count in [3, MANY, MANY + 1, 200] {
+            let packages: String = (0..count)
+                .map(|n| {
+                    let (version, source) = (n / 2, ["a", "b"][n % 2]);
+                    format!(
+                        "[[package]]\nname = \"p\"\nversion = \"{version}.0.0\"\nsource = \"sparse+https://{source}.example/\"\n"
+                    )
+                })
+                .collect();
+            let graph = graph(&packages);
+            let names = Names::new(&graph.packages);
+            assert_eq!(names.find("p"), Some(0), "{count}");
+            for n in 0..count {
+                let (version, source) = (n / 2, ["a", "b"][n % 2]);
+                let exact = format!("p {version}.0.0 (sparse+https://{source}.example/)");
+                assert_eq!(names.find(&exact), Some(n), "{count}");
+                let first = names.find(&format!("p {version}.0.0"));
+                assert_eq!(first, Some(n - n % 2), "{count}");
+            }
+            for wrong in ["p 0.0", "p 0.0.0 (sparse+https://c.example/)", "p ", "q"] {
+                assert_eq!(names.find(wrong), None, "{count}");
+            }
+        }
+    }
+
+    /// The processor time of this thread that a lockfile takes. With what only the parser reads at its end it is read by
+    /// that.
+    #[cfg(unix)]
+    fn seconds(text: &str) -> f64 {
+        let now = || {
+            let mut time = libc::timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
+            // SAFETY: it writes to `time` alone.
+            let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+            assert_eq!(result, 0);
+            time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+        };
+        let start = now();
+        let _ = graph_of(text.as_bytes(), NEW);
+        now() - start
+    }
+
+    /// In a release build less than a second each. Without optimisation the parser takes twenty times as long, so it gets a
+    /// tenth of the packages.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_huge_takes_no_longer_than_its_bytes() {
+        let (most, fewer) = if cfg!(debug_assertions) {
+            (5.0, 10)
+        } else {
+            (1.0, 1)
+        };
+        let package = |name: &str, version: &str, more: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n{more}\n")
+        };
+        let megabyte = "1".repeat(1 << 20);
+        let of_names = |count: usize| -> String {
+            let each = |n| {
+                let next = format!("dependencies = [\n \"p{}\",\n]\n", (n + 1) % count);
+                package(&format!("p{n}"), "1.0.0", &next)
+            };
+            (0..count).map(each).collect()
+        };
+        let of_one_name = |count: usize| -> String {
+            let each = |n| {
+                let other = format!("dependencies = [\n \"p {}.0.0\",\n]\n", count - 1 - n);
+                package("p", &format!("{n}.0.0"), &other)
+            };
+            (0..count).map(each).collect()
+        };
+        let by_the_parser = "# \u{fc}\n";
+        assert_eq!(graph(&of_one_name(1000)).edges.len(), 1000);
+        for (what, text) in [
+            ("numbers", package("a", &megabyte, "")),
+            (
+                "a pre-release",
+                package("a", &format!("1.0.0-{megabyte}"), ""),
+            ),
+            (
+                "dots",
+                package("a", &format!("1.0.0-{}1", "1.".repeat(1 << 19)), ""),
+            ),
+            ("a name", package(&megabyte, "1.0.0", "")),
+            ("packages", of_names(100_000)),
+            ("packages of one name", of_one_name(100_000)),
+            (
+                "packages, parsed",
+                of_names(100_000 / fewer) + by_the_parser,
+            ),
+            (
+                "packages of one name, parsed",
+                of_one_name(100_000 / fewer) + by_the_parser,
+            ),
+        ] {
+            let taken = seconds(&text);
+            assert!(taken < most, "{what}: {taken:.2} s");
+        }
     }
 }
