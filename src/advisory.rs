@@ -7,6 +7,11 @@
 use semver::Version;
 use std::fmt;
 
+/// The most texts in a list of an [`Advisory`]. What reads one from foreign bytes allocates for no more.
+pub const MAX_LIST: usize = 4096;
+/// The most ranges of an [`Advisory`]: 64 requirements make 65 at the most.
+pub const MAX_RANGES: usize = 128;
+
 /// One RustSec advisory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advisory {
@@ -50,6 +55,20 @@ impl Advisory {
     /// Whether this version has the problem.
     pub fn affects(&self, version: &Version) -> bool {
         self.ranges.iter().any(|range| range.contains(version))
+    }
+
+    /// All that it has several of, but for ranges.
+    pub fn lists(&self) -> [&[String]; 8] {
+        [
+            &self.references,
+            &self.aliases,
+            &self.related,
+            &self.patched,
+            &self.unaffected,
+            &self.affected_os,
+            &self.affected_arch,
+            &self.affected_functions,
+        ]
     }
 
     /// The score of the CVSS vector, from 0.0 to 10.0 in steps of a tenth. `None` where the advisory is not scored.

@@ -372,6 +372,75 @@ fn stated_sizes_are_not_believed() {
     }
 }
 
+/// Of empty texts, ranges without bounds and the like there can be as many as there are bytes, and each takes dozens of
+/// bytes in memory. So there is an end to them, and nothing is written that could not be read again.
+#[test]
+fn nothing_is_made_that_holds_more_than_is_read() {
+    let made = |change: &dyn Fn(&mut Snapshot), databases: usize| {
+        let mut snapshot = snapshot();
+        change(&mut snapshot);
+        let source = Source {
+            snapshot: &snapshot,
+            checked: time(0),
+        };
+        let bytes = compile(&vec![source; databases], None, time(0))?;
+        Index::from_bytes(&bytes, Verify::All)
+            .and_then(|index| findings(&index))
+            .map(drop)
+    };
+    let over = |change: &dyn Fn(&mut Snapshot), databases| match made(change, databases) {
+        Err(Error::TooMany { what, .. }) => what,
+        other => panic!("{other:?}"),
+    };
+    let texts = |count: usize| vec![String::new(); count];
+    let ranges = |count: usize| {
+        let all = Range {
+            introduced: None,
+            fixed: None,
+        };
+        vec![all; count]
+    };
+    for (most, what) in [(false, ""), (true, "texts in a list of one advisory")] {
+        let count = 4096 + usize::from(most);
+        for list in [
+            |advisory: &mut Advisory, list| advisory.references = list,
+            |advisory: &mut Advisory, list| advisory.affected_os = list,
+            |advisory: &mut Advisory, list| advisory.aliases = list,
+        ] {
+            let change = |snapshot: &mut Snapshot| list(&mut snapshot.advisories[0], texts(count));
+            if most {
+                assert_eq!(over(&change, 1), what);
+            } else {
+                made(&change, 1).unwrap();
+            }
+        }
+    }
+    made(&|s| s.advisories[0].ranges = ranges(128), 1).unwrap();
+    let too_many = over(&|s| s.advisories[0].ranges = ranges(129), 1);
+    assert_eq!(too_many, "ranges of one advisory");
+
+    made(&|_| {}, 64).unwrap();
+    // Each of the 65 has the quarantined record of the snapshot too.
+    assert_eq!(over(&|_| {}, 65), "databases");
+    let repeat = |snapshot: &mut Snapshot, count| {
+        snapshot.quarantined = vec![snapshot.quarantined[0].clone(); count];
+    };
+    made(&|s| repeat(s, 1000), 1).unwrap();
+    let too_many = over(&|s| repeat(s, 501), 2);
+    assert_eq!(too_many, "records that cannot be read");
+    let registries = |snapshot: &mut Snapshot, count: usize| {
+        snapshot.advisories = (0..count)
+            .map(|number| {
+                let mut advisory = advisory("foo", &format!("RUSTSEC-2024-{number:04}"), None);
+                advisory.registry = Registry::Other(format!("sparse+https://{number}.example/"));
+                advisory
+            })
+            .collect();
+    };
+    made(&|s| registries(s, 4096), 1).unwrap();
+    assert_eq!(over(&|s| registries(s, 4097), 1), "registries");
+}
+
 const HEADER: usize = 128;
 
 /// As the essay in `src/index/mod.rs` describes them.

@@ -6,7 +6,7 @@
 //!
 //! A profile of the program with `panic = "abort"` would turn these reasons into crashes.
 
-use crate::advisory::{Advisory, Kind, Range, Registry, Severity};
+use crate::advisory::{Advisory, Kind, MAX_LIST, Range, Registry, Severity};
 use rustsec::SourceId;
 use rustsec::advisory::{Category, Informational, Metadata};
 use semver::VersionReq;
@@ -23,6 +23,9 @@ pub const MAX_FRONT_MATTER: usize = 64 * 1024;
 pub const MAX_REQUIREMENTS: usize = 64;
 /// Bytes of one requirement, printed.
 pub const MAX_REQUIREMENT: usize = 256;
+
+/// Tables and arrays within each other. The deepest real file has 3.
+pub const MAX_DEPTH: usize = 32;
 
 /// Bytes of front matter that are read without counting the requirements first. `rustsec` compares
 /// each requirement with each other one, which takes milliseconds from here on.
@@ -60,14 +63,15 @@ fn check_front_matter(text: &str) -> Result<(), String> {
         .ok_or("it does not start with a block of TOML")?;
     let end = body.find("\n```").ok_or("its block of TOML does not end")?;
     let front_matter = body.get(..end).unwrap_or_default();
-    if front_matter.len() <= COUNT_FIRST {
-        return Ok(());
-    }
     if front_matter.len() > MAX_FRONT_MATTER {
         return Err(format!(
             "its block of TOML is longer than {} KiB",
             MAX_FRONT_MATTER / 1024
         ));
+    }
+    check_depth(front_matter)?;
+    if front_matter.len() <= COUNT_FIRST {
+        return Ok(());
     }
 
     #[derive(Deserialize)]
@@ -84,6 +88,37 @@ fn check_front_matter(text: &str) -> Result<(), String> {
     let Outline { versions } =
         toml::from_str(front_matter).map_err(|error| one_line(error.message()))?;
     check_count(versions.patched.len() + versions.unaffected.len())
+}
+
+fn check_depth(front_matter: &str) -> Result<(), String> {
+    // Each step down takes one of these, so that hardly any file is parsed once more for it.
+    let steps = |byte: &&u8| matches!(byte, b'[' | b'{' | b'.');
+    if front_matter.as_bytes().iter().filter(steps).count() <= MAX_DEPTH {
+        return Ok(());
+    }
+    let table: toml::Table =
+        toml::from_str(front_matter).map_err(|error| one_line(error.message()))?;
+    let mut level: Vec<&toml::Value> = table.values().filter(nests).collect();
+    for _ in 0..MAX_DEPTH {
+        level = level.into_iter().flat_map(within).filter(nests).collect();
+    }
+    if !level.is_empty() {
+        return Err(format!("it is nested more than {MAX_DEPTH} deep"));
+    }
+    Ok(())
+}
+
+fn nests(value: &&toml::Value) -> bool {
+    value.is_array() || value.is_table()
+}
+
+/// What stands directly in a table or an array.
+fn within(value: &toml::Value) -> Box<dyn Iterator<Item = &toml::Value> + '_> {
+    match value {
+        toml::Value::Array(array) => Box::new(array.iter()),
+        toml::Value::Table(table) => Box::new(table.values()),
+        _ => Box::new(std::iter::empty()),
+    }
 }
 
 fn check_count(requirements: usize) -> Result<(), String> {
@@ -126,7 +161,7 @@ fn read(text: &str, package: &str, id: &str) -> Result<Parsed, String> {
         .collect();
 
     let affected = record.affected.clone().unwrap_or_default();
-    Ok(Parsed::Advisory(Box::new(Advisory {
+    let advisory = Advisory {
         id: id.to_owned(),
         package: package.to_owned(),
         kind: kind(meta),
@@ -163,7 +198,11 @@ fn read(text: &str, package: &str, id: &str) -> Result<Parsed, String> {
             .collect(),
         registry: registry(meta.source.as_ref()),
         ranges,
-    })))
+    };
+    if advisory.lists().iter().any(|list| list.len() > MAX_LIST) {
+        return Err(format!("one of its lists is over the limit of {MAX_LIST}"));
+    }
+    Ok(Parsed::Advisory(Box::new(advisory)))
 }
 
 /// The kind of an advisory. Malicious code stays malicious, whatever else the advisory calls it, and
@@ -413,6 +452,74 @@ mod tests {
                 parsed.join().unwrap().unwrap_err();
             }
         }
+    }
+
+    #[test]
+    fn thirty_two_steps_down_are_taken_and_one_more_is_not() {
+        let reason = |front_matter: String| {
+            let versions = "[versions]\npatched = []";
+            parsed(&format!("{front_matter}\n{versions}"))
+                .map_or_else(|reason| reason, |_| String::new())
+        };
+        let too_deep = "it is nested more than 32 deep";
+        for (open, close) in [("[", "]"), ("{a=", "}"), ("[{a=", "}]")] {
+            let steps = open.matches(['[', '{']).count();
+            // The table `advisory` is a step itself.
+            for (deep, expected) in [(31, false), (32, true), (33, true)] {
+                let count = deep / steps;
+                let rest = "[".repeat(deep % steps);
+                let nested = format!(
+                    "x = {}{rest}1{}{}",
+                    open.repeat(count),
+                    rest.replace('[', "]"),
+                    close.repeat(count)
+                );
+                assert_eq!(reason(nested) == too_deep, expected, "{open} {deep}");
+            }
+        }
+        for (deep, expected) in [(31, false), (32, true)] {
+            let dotted = format!("x{} = 1", ".a".repeat(deep));
+            assert_eq!(reason(dotted) == too_deep, expected, "{deep}");
+        }
+        // So much that could nest, and does not.
+        let flat = format!("references = [{}]", "\"https://a.b.c/[{\",".repeat(40));
+        assert_ne!(reason(flat), too_deep);
+    }
+
+    /// The longest requirement that is taken, and the most of them; and one more of each.
+    #[test]
+    fn requirements_are_limited_to_the_byte() {
+        let of = |bytes: usize| format!(">=1.0.0-{}", "a".repeat(bytes - ">=1.0.0-".len()));
+        let versions = |list: &[String]| parsed(&format!("[versions]\npatched = {list:?}"));
+        assert!(versions(&[of(MAX_REQUIREMENT)]).is_ok());
+        let reason = versions(&[of(MAX_REQUIREMENT + 1)]).unwrap_err();
+        assert_eq!(reason, "it has a version requirement over 256 bytes");
+
+        let many = |count: usize| (0..count).map(|n| format!("=1.0.{n}")).collect::<Vec<_>>();
+        assert_eq!(versions(&many(64)).unwrap().patched.len(), 64);
+        let reason = versions(&many(65)).unwrap_err();
+        assert_eq!(
+            reason,
+            "it has 65 version requirements, over the limit of 64"
+        );
+        // Together they are limited, not each list.
+        let unaffected: Vec<_> = (0..32).map(|n| format!("=2.0.{n}")).collect();
+        let patched = many(33);
+        let reason = parsed(&format!(
+            "[versions]\npatched = {patched:?}\nunaffected = {unaffected:?}"
+        ));
+        assert!(reason.unwrap_err().contains("65 version requirements"));
+    }
+
+    #[test]
+    fn lists_are_limited() {
+        let references = |count: usize| {
+            let list = "\"a:b\",".repeat(count);
+            parsed(&format!("references = [{list}]\n[versions]\npatched = []"))
+        };
+        assert_eq!(references(MAX_LIST).unwrap().references.len(), MAX_LIST);
+        let reason = references(MAX_LIST + 1).unwrap_err();
+        assert_eq!(reason, "one of its lists is over the limit of 4096");
     }
 
     #[test]

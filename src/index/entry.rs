@@ -3,7 +3,7 @@
 use super::Error;
 use super::read::Index;
 use super::wire::{Check, Cursor};
-use crate::advisory::{Advisory, Kind, Range, RegistryRef, Severity};
+use crate::advisory::{Advisory, Kind, MAX_LIST, MAX_RANGES, Range, RegistryRef, Severity};
 use jiff::civil::Date;
 use semver::Version;
 
@@ -150,7 +150,7 @@ impl<'a> Entry<'a> {
         let registry = index.registry(cursor.number()?)?;
         let id = cursor.str()?;
         let ranges = cursor;
-        for _ in 0..cursor.count()? {
+        for _ in 0..cursor.at_most(MAX_RANGES)? {
             let flags = cursor.u8()?;
             if flags > 3 {
                 return Err(Error::Corrupt("a range of versions"));
@@ -193,7 +193,7 @@ struct List<'a> {
 
 impl<'a> List<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<List<'a>, Error> {
-        let left = cursor.count()?;
+        let left = cursor.at_most(MAX_LIST)?;
         let strings = *cursor;
         for _ in 0..left {
             cursor.str()?;

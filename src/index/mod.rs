@@ -82,6 +82,8 @@ pub const MAX_INDEX: u64 = 512 * 1024 * 1024;
 pub const MAX_FRONT: u64 = 64 * 1024 * 1024;
 /// Bytes of one record of the details. An advisory file has at most a quarter of it.
 pub const MAX_DETAILS: u64 = 1024 * 1024;
+/// Databases of one index.
+pub const MAX_DATABASES: usize = 64;
 
 /// A database that the index was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +111,12 @@ pub enum Error {
     TooLarge {
         found: u64,
         limit: u64,
+    },
+    /// It would hold more of something than a reader takes.
+    TooMany {
+        what: &'static str,
+        found: usize,
+        limit: usize,
     },
     NotAnIndex,
     TooOld {
@@ -148,6 +156,10 @@ impl fmt::Display for Error {
             Error::TooLarge { found, limit } => write!(
                 f,
                 "the index of advisories has {found} bytes, over the limit of {limit}; {UPDATE}"
+            ),
+            Error::TooMany { what, found, limit } => write!(
+                f,
+                "an index of advisories cannot hold {found} {what}, over the limit of {limit}"
             ),
             Error::NotAnIndex => write!(f, "the file is not an index of advisories; {UPDATE}"),
             Error::TooOld { found } => write!(

@@ -4,9 +4,9 @@
 //! databases; the quarantined records.
 
 use super::wire::{Cursor, put_number, put_option, put_str, put_time};
-use super::{DatabaseInfo, Error};
+use super::{DatabaseInfo, Error, MAX_DATABASES};
 use crate::advisory::Kind;
-use crate::database::Quarantined;
+use crate::database::{MAX_QUARANTINED, Quarantined};
 use jiff::Timestamp;
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Provenance {
             *count = number(&mut cursor)?;
         }
         let withdrawn = number(&mut cursor)?;
-        let databases = (0..cursor.count()?)
+        let databases = (0..cursor.at_most(MAX_DATABASES)?)
             .map(|_| {
                 Ok(DatabaseInfo {
                     url: cursor.string()?,
@@ -67,7 +67,7 @@ impl Provenance {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let quarantined = (0..cursor.count()?)
+        let quarantined = (0..cursor.at_most(MAX_QUARANTINED)?)
             .map(|_| {
                 Ok(Quarantined {
                     path: cursor.string()?,

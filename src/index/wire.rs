@@ -1,6 +1,7 @@
 //! How values are written to bytes and read back: the two sides of each in one place.
 
 use super::{Error, FORMAT, Format};
+use crate::advisory::MAX_LIST;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::{BuildMetadata, Prerelease, Version};
@@ -228,7 +229,18 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn list(&mut self) -> Result<Vec<String>, Error> {
-        (0..self.count()?).map(|_| self.string()).collect()
+        (0..self.at_most(MAX_LIST)?)
+            .map(|_| self.string())
+            .collect()
+    }
+
+    /// The same as [`Cursor::count`] for what takes many times more in memory than here.
+    pub(super) fn at_most(&mut self, most: usize) -> Result<usize, Error> {
+        let count = self.count()?;
+        if count > most {
+            return Err(Error::Corrupt("a list is too long"));
+        }
+        Ok(count)
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, Error> {

@@ -4,9 +4,9 @@ use super::file::Sections;
 use super::provenance::Provenance;
 use super::read::{Index, Verify};
 use super::wire::{self, check, put_date, put_list, put_number, put_option, put_str, put_version};
-use super::{DatabaseInfo, Error, FORMAT, MAX_DETAILS, MAX_FRONT, MAX_INDEX};
-use crate::advisory::{Advisory, Kind, Range, Registry};
-use crate::database::Snapshot;
+use super::{DatabaseInfo, Error, FORMAT, MAX_DATABASES, MAX_DETAILS, MAX_FRONT, MAX_INDEX};
+use crate::advisory::{Advisory, Kind, MAX_LIST, MAX_RANGES, Range, Registry};
+use crate::database::{MAX_QUARANTINED, Snapshot};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -30,7 +30,8 @@ pub struct Source<'a> {
 /// the day on which, as it says, the problem was reported.
 ///
 /// # Errors
-/// [`Error::Empty`] without any advisory, and [`Error::TooLarge`] where a reader would refuse the result.
+/// [`Error::Empty`] without any advisory, and [`Error::TooLarge`] or [`Error::TooMany`] where a reader would refuse the
+/// result.
 pub fn compile(
     sources: &[Source<'_>],
     old: Option<&Index>,
@@ -42,7 +43,14 @@ pub fn compile(
         return Err(Error::Empty);
     }
     let lookup = lookup(&chosen.packages, &appearances)?;
-    let provenance = provenance(sources, &chosen, now).write();
+    let provenance = provenance(sources, &chosen, now);
+    at_most(MAX_DATABASES, "databases", sources.len())?;
+    at_most(
+        MAX_QUARANTINED,
+        "records that cannot be read",
+        provenance.quarantined.len(),
+    )?;
+    let provenance = provenance.write();
     assemble(&provenance, &lookup.bytes, lookup.details, |put| {
         for (_, advisory) in chosen.packages.values().flatten() {
             put(&details(advisory));
@@ -103,6 +111,13 @@ fn assemble(
 fn limit(found: u64, limit: u64) -> Result<(), Error> {
     if found > limit {
         return Err(Error::TooLarge { found, limit });
+    }
+    Ok(())
+}
+
+fn at_most(limit: usize, what: &'static str, found: usize) -> Result<(), Error> {
+    if found > limit {
+        return Err(Error::TooMany { what, found, limit });
     }
     Ok(())
 }
@@ -227,6 +242,7 @@ fn lookup(
             Registry::Other(source) => Some(source.as_str()),
         })
         .collect();
+    at_most(MAX_LIST, "registries", registries.len())?;
     // 0 stands for crates.io.
     let registries: BTreeMap<&str, u64> = registries.into_iter().zip(1..).collect();
 
@@ -250,6 +266,7 @@ fn lookup(
                 Registry::CratesIo => 0,
                 Registry::Other(source) => registries[source.as_str()],
             };
+            check_lists(advisory)?;
             let text = details(advisory);
             limit(text.len() as u64, MAX_DETAILS)?;
             let mut entry = entry(advisory, database, registry);
@@ -272,6 +289,14 @@ fn lookup(
         bytes,
         details: text_start,
     })
+}
+
+fn check_lists(advisory: &Advisory) -> Result<(), Error> {
+    at_most(MAX_RANGES, "ranges of one advisory", advisory.ranges.len())?;
+    let lists = advisory.lists();
+    lists
+        .into_iter()
+        .try_for_each(|list| at_most(MAX_LIST, "texts in a list of one advisory", list.len()))
 }
 
 /// An advisory in *lookup*, up to where its details are.
