@@ -38,6 +38,10 @@ fn rustfmt(files: Vec<PathBuf>) -> Command {
 fn our_files() -> Result<Vec<PathBuf>> {
     let mut files = our_targets()?;
     files.push(process::root().join("xtask/src/main.rs"));
+    for file in ["lib.rs", "main.rs"] {
+        files.push(process::root().join("fuzz/src").join(file));
+    }
+    files.push(process::root().join("fuzz/tests/corpus.rs"));
     files.push(process::cargo_patch().join("cli/build.rs"));
     Ok(files)
 }

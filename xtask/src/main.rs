@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod fork;
 mod format;
+mod fuzz;
 mod install;
 mod installation;
 mod libtest;
@@ -72,6 +73,8 @@ enum Chore {
     UpstreamTests(UpstreamTestsArgs),
     /// Measure our cargo against the installed one
     Bench(BenchArgs),
+    /// Look for inputs that break what reads foreign bytes
+    Fuzz(FuzzArgs),
 }
 
 #[derive(Args)]
@@ -143,6 +146,19 @@ struct BenchArgs {
     fleet: bool,
 }
 
+#[derive(Args)]
+struct FuzzArgs {
+    /// How long each target is fuzzed
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// Fuzz only this one of `fuzz/corpus`
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+    /// Run the target once, on this input
+    #[arg(long, value_name = "FILE", requires = "target")]
+    reproduce: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().chore {
         Chore::Fork(args) if args.check => fork::check(),
@@ -169,6 +185,11 @@ fn main() -> ExitCode {
             audit: args.audit,
             binary: args.binary,
             fleet: args.fleet,
+        }),
+        Chore::Fuzz(args) => fuzz::run(&fuzz::Options {
+            seconds: args.seconds,
+            target: args.target,
+            reproduce: args.reproduce,
         }),
     };
     match result {

@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// In the order in which they run: what fails fast comes first.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "patches",
         what: "the patches only add, and not much",
@@ -34,6 +34,11 @@ const STEPS: [Step; 6] = [
         name: "clippy",
         what: "lints",
         run: clippy,
+    },
+    Step {
+        name: "fuzz",
+        what: "lints of the fuzzers, and what they begin with",
+        run: fuzzers,
     },
     Step {
         name: "test",
@@ -114,6 +119,23 @@ fn xtask() -> Result<()> {
         .args(["--all-targets", "--", "-D", "warnings"]);
     process::run(&mut clippy, "clippy")?;
     process::run(process::cargo().arg("test").args(manifest), "`cargo test`")
+}
+
+/// On the toolchain at hand, without the instructions of a fuzzer.
+fn fuzzers() -> Result<()> {
+    let cargo = |subcommand: &str| {
+        let mut cargo = process::cargo();
+        cargo
+            .args([subcommand, "--locked", "--manifest-path", "fuzz/Cargo.toml"])
+            .arg("--target-dir")
+            .arg(process::target("fuzz"));
+        cargo
+    };
+    let mut clippy = cargo("clippy");
+    // Not the tests within the modules, which need more and run where they live.
+    clippy.args(["--lib", "--bins", "--test=corpus", "--", "-D", "warnings"]);
+    process::run(&mut clippy, "clippy")?;
+    process::run(&mut cargo("test"), "`cargo test`")
 }
 
 fn upstream() -> Result<()> {

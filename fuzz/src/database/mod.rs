@@ -1,0 +1,8 @@
+//! `src/database` without what fetches.
+
+#[path = "../../../src/database/parse.rs"]
+pub mod parse;
+#[path = "../../../src/database/snapshot.rs"]
+mod snapshot;
+
+pub use snapshot::{MAX_QUARANTINED, Quarantined, Snapshot, Withdrawn};

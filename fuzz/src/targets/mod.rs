@@ -1,0 +1,50 @@
+//! What is fuzzed. Each target takes any bytes, and panics if what must hold does not.
+
+mod advisory;
+mod affected;
+mod index;
+mod lockfile;
+mod lookup;
+mod markdown;
+mod untrusted;
+
+pub use index::seed as seed_of_index;
+
+/// Something that is fuzzed.
+pub struct Target {
+    /// Its name, which is that of its folder in `corpus`.
+    pub name: &'static str,
+    pub run: fn(&[u8]),
+}
+
+/// All of them.
+pub const TARGETS: [Target; 7] = [
+    Target {
+        name: "index",
+        run: index::run,
+    },
+    Target {
+        name: "advisory",
+        run: advisory::run,
+    },
+    Target {
+        name: "affected",
+        run: affected::run,
+    },
+    Target {
+        name: "lookup",
+        run: lookup::run,
+    },
+    Target {
+        name: "lockfile",
+        run: lockfile::run,
+    },
+    Target {
+        name: "untrusted",
+        run: untrusted::run,
+    },
+    Target {
+        name: "markdown",
+        run: markdown::run,
+    },
+];

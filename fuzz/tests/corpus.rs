@@ -1,0 +1,43 @@
+//! The files that the fuzzers begin with, replayed without a fuzzer: what they have once found stays mended.
+
+use cargo_advisory_fuzz::targets::{TARGETS, seed_of_index};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+#[test]
+fn every_file_of_every_target_passes() {
+    for target in &TARGETS {
+        let folder = corpus().join(target.name);
+        let mut files: Vec<_> = fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        assert!(files.len() > 2, "`{}` has few files", folder.display());
+        for file in files {
+            let data = fs::read(&file).unwrap();
+            // Where it panics this is what was tried last.
+            println!("{}", file.display());
+            (target.run)(&data);
+        }
+    }
+}
+
+/// A fuzzer that begins with an index of an old format sees nothing but its header.
+#[test]
+fn the_first_index_has_the_format_of_today() {
+    let path = corpus().join("index/compiled");
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        fs::write(&path, seed_of_index()).unwrap();
+    }
+    let found = fs::read(&path).unwrap_or_default();
+    assert!(
+        found == seed_of_index(),
+        "`SNAPSHOTS=overwrite` makes `{}` anew",
+        path.display()
+    );
+}
