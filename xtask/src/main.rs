@@ -12,6 +12,7 @@ mod patch;
 mod process;
 mod product;
 mod source_tree;
+mod supply_chain;
 mod test;
 mod upstream;
 mod upstream_report;

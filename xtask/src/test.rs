@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{fork, format, process, product, upstream_tests};
+use crate::{fork, format, process, product, supply_chain, upstream_tests};
 
 /// A check, by the name that selects it.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// In the order in which they run: what fails fast comes first.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "patches",
         what: "the patches only add, and not much",
@@ -39,6 +39,11 @@ const STEPS: [Step; 7] = [
         name: "fuzz",
         what: "lints of the fuzzers, and what they begin with",
         run: fuzzers,
+    },
+    Step {
+        name: "advisories",
+        what: "our own dependencies, by our cargo",
+        run: supply_chain::check,
     },
     Step {
         name: "test",
