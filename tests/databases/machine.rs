@@ -255,6 +255,7 @@ impl World {
             databases: self.databases.to_vec(),
             cache_dir: self.store.dir().to_owned(),
             max_age: MAX_AGE,
+            refresh: None,
             rules: Rules::default(),
             ignores: Vec::new(),
             stale_ignores: Level::Warn,
