@@ -98,6 +98,13 @@ impl Check {
     }
 }
 
+impl Checks {
+    /// The build in which something is found. What it takes advisories from is to be set.
+    pub fn first_build(&self, setting: &Setting) -> Command {
+        self.found.on.command(setting)
+    }
+}
+
 /// Builds upstream's package once in each way.
 pub fn warm_up(setting: &Setting) -> Result<Checks> {
     super::say("fetch the dependencies of upstream's package");

@@ -29,6 +29,8 @@ pub struct Contender {
     command: Command,
     /// How it must end.
     code: i32,
+    /// What is to be done before each run.
+    before: Box<dyn FnMut() -> Result<()>>,
 }
 
 impl Contender {
@@ -37,14 +39,27 @@ impl Contender {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        Contender { command, code: 0 }
+        Contender {
+            command,
+            code: 0,
+            before: Box::new(|| Ok(())),
+        }
     }
 
     pub fn ending_with(self, code: i32) -> Contender {
         Contender { code, ..self }
     }
 
+    /// Runs each time after `before`, which is not measured.
+    pub fn after(self, before: impl FnMut() -> Result<()> + 'static) -> Contender {
+        Contender {
+            before: Box::new(before),
+            ..self
+        }
+    }
+
     fn run(&mut self) -> Result<Usage> {
+        (self.before)()?;
         let program = self.command.get_program().display().to_string();
         let start = Instant::now();
         let child = self.command.spawn();

@@ -14,6 +14,7 @@ mod measure;
 mod policy;
 mod quiet;
 mod setting;
+mod silent;
 mod table;
 
 use std::fs;
@@ -57,6 +58,7 @@ pub fn run(options: &Options) -> Result<()> {
 
     let mut table = Table::default();
     build::measure(&checks, &setting, options.runs, &mut table)?;
+    silent::measure(&checks, &setting, options.runs, &mut table)?;
     version(&setting, options.runs, &mut table)?;
     audit::measure(&setting, audit.as_deref(), options.runs, &mut table)?;
     details::measure(&setting, options.runs, &mut table)?;
