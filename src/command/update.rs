@@ -17,12 +17,12 @@ use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::refresh::Refreshed;
 use crate::refresh::bounds::{Bounds, Task};
-use crate::refresh::process::{
-    BACKGROUND_LIMIT, BEFORE_CHECK, BEFORE_CHECK_LIMIT, IN_BACKGROUND, UPDATE,
-};
+use crate::refresh::process::{BACKGROUND_LIMIT, BEFORE_CHECK_LIMIT};
 use crate::refresh::record::{Outcome, Record};
 use crate::refresh::turn::{self, Turn};
 use crate::report::{Configured, counted};
+
+pub(super) const NAME: &str = "update";
 
 /// What is left of a limit for starting, and for writing down what came of it.
 const SLACK: Duration = Duration::from_secs(2);
@@ -38,12 +38,12 @@ const DATABASE: &str = "database";
 
 /// The option for a refresh that was [claimed](turn::claim) at `begun` and that nobody waits for.
 pub(super) fn in_background(begun: Timestamp) -> OsString {
-    format!("{IN_BACKGROUND}{begun}").into()
+    format!("--{BACKGROUND}={begun}").into()
 }
 
 /// The option for a refresh that a check waits for, and of whose failure it tells.
 pub(super) fn before_check() -> OsString {
-    BEFORE_CHECK.into()
+    format!("--{BEFORE}").into()
 }
 
 /// The option that takes the place of the configured databases. There may be several.
@@ -52,7 +52,7 @@ pub(super) fn of_database(database: &str) -> OsString {
 }
 
 pub(super) fn cli() -> Command {
-    Command::new(UPDATE)
+    Command::new(NAME)
         .about("Bring the index of advisories up to date")
         .arg(
             Arg::new(ACCEPT)

@@ -38,10 +38,8 @@ use semver::Version;
 
 use self::judge::Judge;
 use crate::check::check;
-use crate::command;
 use crate::command::background::{self, Check};
 use crate::config::Config;
-use crate::denial;
 use crate::graph::build::{BuildGraph, Sources};
 use crate::graph::workspace;
 use crate::index::Index;
@@ -49,6 +47,7 @@ use crate::policy::{Judged, Policy, Selection, Verdict, today};
 use crate::problem::{self, Problem};
 use crate::report::decision;
 use crate::report::line::{Heading, Hint, line};
+use crate::{command, denial};
 
 /// The commands that compile, and so have the flag.
 const COMPILING: [&str; 12] = [

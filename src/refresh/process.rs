@@ -9,9 +9,9 @@
 //!
 //! # Performance
 //!
-//! To fork a build means to copy its page tables, which takes milliseconds. The system can start another program without
-//! that, but for little more than that. So the process [leaves](begin) by itself, as the first thing that it does, and goes
-//! on as its own child.
+//! To fork a build means to copy its page tables, which takes milliseconds. The system starts another program without that,
+//! as long as nothing of ours is to run in between. So the process [leaves](begin) by itself, as the first thing that it
+//! does, and goes on as its own child. A build that turns into the program that it has built waits for that.
 //!
 //! # Systems
 //!
@@ -28,7 +28,6 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Process {
     pub exe: PathBuf,
-    /// Among them [`IN_BACKGROUND`] with its value, or [`BEFORE_CHECK`], right behind [`UPDATE`].
     pub args: Vec<OsString>,
     pub env: Vec<(OsString, OsString)>,
 }
@@ -36,12 +35,11 @@ pub struct Process {
 /// Whether processes can be started here.
 pub const IS_POSSIBLE: bool = cfg!(unix);
 
-/// The subcommand that refreshes.
-pub const UPDATE: &str = "update";
-/// How the option begins of a refresh that nobody waits for.
-pub const IN_BACKGROUND: &str = "--background=";
-/// The option of a refresh that a check waits for.
-pub const BEFORE_CHECK: &str = "--before-check";
+/// The variable by which the process knows that it was started, and how. What else is typed may look like its arguments:
+/// `cargo run -- ...`.
+const STARTED: &str = "__CARGO_ADVISORY_STARTED";
+const IN_BACKGROUND: &str = "in-background";
+const BEFORE_CHECK: &str = "before-check";
 
 /// What a refresh in the background may take before the system ends it, whatever it is doing.
 pub const BACKGROUND_LIMIT: Duration = Duration::from_secs(59);
@@ -56,7 +54,8 @@ impl Process {
     ///
     /// When it cannot be started.
     pub fn detach(&self, becomes_another: bool) -> io::Result<()> {
-        let mut first = self.command().stderr(Stdio::null()).spawn()?;
+        let mut command = self.command(IN_BACKGROUND);
+        let mut first = command.stderr(Stdio::null()).spawn()?;
         let mut reap = move || {
             // It is ours and is there, so that this cannot fail.
             let _ = Child::wait(&mut first);
@@ -76,15 +75,17 @@ impl Process {
     ///
     /// When it cannot be started.
     pub fn run(&self) -> io::Result<ExitStatus> {
-        self.command().stderr(Stdio::inherit()).status()
+        let mut command = self.command(BEFORE_CHECK);
+        command.stderr(Stdio::inherit()).status()
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, how: &str) -> Command {
         let mut command = Command::new(&self.exe);
         command
             .args(&self.args)
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .env(STARTED, how)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         command
@@ -96,24 +97,24 @@ impl Process {
 pub fn begin() {
     #[cfg(unix)]
     {
-        let args: Vec<OsString> = std::env::args_os().collect();
-        let option = args.windows(2).find_map(|two| match two {
-            [update, option] if update == UPDATE => option.to_str(),
-            _ => None,
-        });
-        match option {
-            Some(option) if option.starts_with(IN_BACKGROUND) => {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "what follows must come before cargo's context, which opens files"
+        )]
+        let how = std::env::var(STARTED);
+        match how.as_deref() {
+            Ok(IN_BACKGROUND) => {
                 unix::keep_no_descriptor();
                 unix::leave_folder();
                 unix::leave_parent();
                 unix::end_after(BACKGROUND_LIMIT);
             }
-            Some(BEFORE_CHECK) => {
+            Ok(BEFORE_CHECK) => {
                 unix::keep_no_descriptor();
                 unix::leave_folder();
                 unix::end_after(BEFORE_CHECK_LIMIT);
             }
-            _ => {}
+            Ok(_) | Err(_) => {}
         }
     }
 }

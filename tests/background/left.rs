@@ -171,6 +171,19 @@ fn a_program_that_is_run_has_no_children() {
     world.wait_for_refresh();
 }
 
+/// What looks like the arguments of a refresh is the program's.
+#[cargo_test]
+fn the_arguments_of_a_program_are_its_own() {
+    let world = World::aged(1);
+    let print = "fn main() { print!(\"{:?}\", std::env::args().skip(1).collect::<Vec<_>>()) }";
+    world.app.change_file("src/main.rs", print);
+
+    world
+        .cargo("run -- advisory update --background=2026-11-11T11:11:11Z")
+        .with_stdout_data(r#"["advisory", "update", "--background=2026-11-11T11:11:11Z"]"#)
+        .run();
+}
+
 /// The check itself comes first, whatever becomes of the refresh.
 #[cargo_test]
 fn a_denied_build_starts_it_too() {

@@ -25,7 +25,7 @@ use crate::index::store::Store;
 use crate::index::{self, Index, Verify};
 use crate::problem::{self, Problem};
 use crate::refresh::bounds::Bounds;
-use crate::refresh::process::{IS_POSSIBLE, Process, UPDATE};
+use crate::refresh::process::{IS_POSSIBLE, Process};
 use crate::refresh::record::{Outcome, Record};
 use crate::refresh::turn;
 use crate::report::Configured;
@@ -192,7 +192,7 @@ fn process(gctx: &GlobalContext, config: &Config, how: OsString) -> CargoResult<
         };
         args.extend(["--color".into(), colour.into()]);
     }
-    args.extend([NAME.into(), UPDATE.into(), how]);
+    args.extend([NAME.into(), update::NAME.into(), how]);
     for database in &config.databases {
         args.push(update::of_database(database));
     }
