@@ -4,6 +4,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Unit};
 
+use crate::fault::defect;
+
 /// The age of an index as seen at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -95,7 +97,9 @@ impl Clock {
 
     /// What speaks against it, most of all.
     fn doubt(&self, made: Timestamp) -> Option<Doubt> {
-        if self.now < self.built {
+        if defect!("any-clock") {
+            None
+        } else if self.now < self.built {
             Some(Doubt::Built(self.built))
         } else if is_ahead(made, self.now) {
             Some(Doubt::Made(made))

@@ -18,6 +18,7 @@ pub mod config;
 pub mod database;
 pub mod denial;
 pub mod extension;
+pub mod fault;
 pub mod freshness;
 pub mod graph;
 pub mod http;

@@ -9,6 +9,9 @@ pub mod advisory;
 #[path = "../../src/check.rs"]
 pub mod check;
 pub mod database;
+#[path = "../../src/fault.rs"]
+#[allow(unexpected_cfgs, reason = "nothing here is ever broken on purpose")]
+pub mod fault;
 pub mod graph;
 #[path = "../../src/index/mod.rs"]
 pub mod index;

@@ -7,7 +7,6 @@ use anyhow::anyhow;
 use cargo::core::Workspace;
 use cargo::{CargoResult, GlobalContext};
 use clap::ArgMatches;
-use jiff::Timestamp;
 
 use super::remedies::Remedies;
 use super::selection;
@@ -15,6 +14,7 @@ use crate::baseline::Compared;
 use crate::check::{Finding, Hits, check};
 use crate::config::Config;
 use crate::denial;
+use crate::fault;
 use crate::graph::Graph;
 use crate::graph::path::Paths;
 use crate::graph::workspace::{self, Edges};
@@ -175,7 +175,7 @@ impl<'a> Judge<'a> {
         };
         let news = compared.as_ref().map(Compared::news);
         let facts = Facts {
-            today: today(Timestamp::now()),
+            today: today(fault::now()),
             graph: &answer.graph,
             fixable: &|finding| {
                 let remedy = answer.remedy(finding);
@@ -292,7 +292,7 @@ impl<'a> Judge<'a> {
         hits: Hits<'a>,
         remedies: Option<Remedies>,
     ) -> Answer<'a> {
-        let now = Timestamp::now();
+        let now = fault::now();
         let problems = problem::problems(&graph, &hits, self.index, self.config, now);
         Answer {
             graph,
@@ -321,7 +321,7 @@ impl<'a> Judge<'a> {
         Memory::load(&self.config.cache_dir, ws.root()).find(
             Basis::new(&lockfile, self.index.made()),
             fixable,
-            Timestamp::now(),
+            fault::now(),
         );
     }
 
@@ -334,7 +334,7 @@ impl<'a> Judge<'a> {
     ) -> CargoResult<Option<Remedies>> {
         let gctx = ws.gctx();
         let offline = gctx.offline_flag();
-        match Remedies::find(ws, self.index, findings, Timestamp::now()) {
+        match Remedies::find(ws, self.index, findings, fault::now()) {
             Ok(remedies) => {
                 if let Some(flag) = offline.filter(|_| !findings.is_empty()) {
                     gctx.shell().note(format!(

@@ -7,7 +7,6 @@ use anyhow::anyhow;
 use cargo::util::command_prelude::{ArgMatchesExt as _, flag, multi_opt, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 use clap::{ArgAction, ArgMatches, Command, value_parser};
-use jiff::Timestamp;
 
 use super::answer::{Answer, Judge};
 use super::background::{self, Check};
@@ -15,6 +14,7 @@ use super::document::{self, Kept};
 use super::{page, print, recursive, selection};
 use crate::config::{Config, DEFAULT_DATABASE};
 use crate::denial;
+use crate::fault;
 use crate::graph::path::Paths;
 use crate::graph::workspace::Edges;
 use crate::graph::{Graph, Yanked, lockfile};
@@ -321,7 +321,7 @@ impl Teller<'_> {
             paths: &paths,
             page: page(gctx),
             tree: self.tree,
-            now: Timestamp::now(),
+            now: fault::now(),
         };
         let mut text = headed(lockfile);
         human::write(&mut text, &built, &form);
@@ -347,7 +347,7 @@ impl Teller<'_> {
             .packages
             .iter()
             .any(|package| package.yanked != Yanked::NotAsked);
-        let age = problem::freshness(index, config, Timestamp::now()).age();
+        let age = problem::freshness(index, config, fault::now()).age();
         gctx.shell().status(
             "Checked",
             format!(

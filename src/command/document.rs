@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use cargo::{CargoResult, GlobalContext};
-use jiff::Timestamp;
 
 use super::answer::{Answer, Judge};
 use super::print;
+use crate::fault;
 use crate::report::formats::{Checked, Content, Document, Lockfile};
 
 /// An answer that waits for the others.
@@ -50,7 +50,7 @@ pub(super) fn print_all(
     let content = Content {
         checked,
         failures,
-        now: Timestamp::now(),
+        now: fault::now(),
     };
     print(gctx, format.render(&content).as_bytes())
 }

@@ -21,6 +21,7 @@ use super::background::{self, Check};
 use crate::check::Finding;
 use crate::config::Config;
 use crate::denial;
+use crate::fault;
 use crate::graph::workspace::{self, LOCKFILE};
 use crate::index::{Index, Verify};
 use crate::policy::Verdict;
@@ -74,7 +75,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         Reach::Lockfile
     };
     let fixed = fix(&ws, &index, &findings, reach)?;
-    say(gctx, &fixed, Timestamp::now())?;
+    say(gctx, &fixed, fault::now())?;
     if dry_run {
         if !fixed.changes() {
             return Ok(conclude(gctx, &findings, &findings, reach)?);
@@ -195,7 +196,7 @@ fn fix(
     findings: &[Finding<'_>],
     reach: Reach,
 ) -> CargoResult<Fixed> {
-    let mut world = World::load(ws, index, Timestamp::now())?;
+    let mut world = World::load(ws, index, fault::now())?;
     let mut interest = Interest::new(&world, findings);
     let before = ops::resolve_to_string(ws, &world.locked)?;
     let mut edits = Vec::new();

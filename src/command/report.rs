@@ -7,13 +7,13 @@ use cargo::util::command_prelude::{ArgMatchesExt as _, flag, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 use cargo_util::paths;
 use clap::{ArgMatches, Command};
-use jiff::Timestamp;
 
 use super::answer::{Answer, Judge};
 use super::background::{self, Check};
 use super::selection;
 use crate::config::Config;
 use crate::denial;
+use crate::fault;
 use crate::graph::workspace::Edges;
 use crate::policy::Judgement;
 use crate::problem::{self, Problem};
@@ -83,7 +83,7 @@ fn page(
     judgement: &Judgement<'_, '_>,
     name: &str,
 ) -> CargoResult<String> {
-    let now = Timestamp::now();
+    let now = fault::now();
     let remedies: Vec<Vec<String>> = judgement
         .findings
         .iter()

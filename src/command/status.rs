@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::print;
 use crate::advisory::Kind;
 use crate::config::Config;
+use crate::fault;
 use crate::freshness::{Clock, Freshness, ago};
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
@@ -25,7 +26,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
     let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
     let mut answer = Vec::new();
-    write(&mut answer, &index, &config, Timestamp::now()).map_err(anyhow::Error::from)?;
+    write(&mut answer, &index, &config, fault::now()).map_err(anyhow::Error::from)?;
     print(gctx, &answer)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::network::network;
 use crate::advisory::Kind;
 use crate::config::Config;
 use crate::database::Progress;
+use crate::fault;
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::refresh::Refreshed;
@@ -104,7 +105,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         store,
         databases,
         network: None,
-        now: Timestamp::now(),
+        now: fault::now(),
     };
     if args.contains_id(BACKGROUND) {
         let claimed = args.get_one(BACKGROUND).copied();
@@ -154,7 +155,7 @@ fn refresh(
         }
     };
     task.network = network(gctx, config)?;
-    task.now = Timestamp::now();
+    task.now = fault::now();
     let left = match waiting_counts {
         true => time.saturating_sub(Duration::from_secs(started.elapsed().as_secs())),
         false => time,

@@ -20,6 +20,7 @@ mod transport;
 
 pub use snapshot::{MAX_QUARANTINED, Quarantined, Snapshot, Withdrawn};
 
+use crate::fault::defect;
 use crate::http::Client;
 use crate::report::Configured;
 use anyhow::{Context as _, anyhow, bail};
@@ -66,6 +67,9 @@ impl Location {
         };
         if !parsed.username().is_empty() || parsed.password().is_some() || configured.contains('@')
         {
+            if defect!("tell-secrets") {
+                bail!("a database cannot be fetched with a user name, as in {configured}");
+            }
             bail!("a database cannot be fetched with a user name; {ALLOWED}");
         }
         if parsed.query().is_some() || parsed.fragment().is_some() {

@@ -7,6 +7,7 @@ use super::wire::{self, Cursor};
 use super::{DatabaseInfo, Error};
 use crate::advisory::{Advisory, Kind, RegistryRef};
 use crate::database::Quarantined;
+use crate::fault::defect;
 use jiff::Timestamp;
 use semver::Version;
 use std::cmp::Ordering;
@@ -168,6 +169,11 @@ impl Index {
     fn find(&self, package: &str) -> Result<Option<Cursor<'_>>, Error> {
         let wanted = wire::prefix(package.as_bytes());
         let mut rows = self.rows();
+        if defect!("slow-lookup") {
+            for row in rows {
+                self.record(wire::read_row(row).1)?.bytes()?;
+            }
+        }
         while let Some(row) = rows.get(rows.len() / 2) {
             let (before, from) = rows.split_at(rows.len() / 2);
             let (prefix, at) = wire::read_row(row);

@@ -3,6 +3,7 @@
 use super::file::{self, Sections};
 use super::provenance::Provenance;
 use super::{DatabaseInfo, Error, Index, Verify, seen_again};
+use crate::fault::defect;
 use anyhow::{Context as _, bail};
 use cargo_util::Sha256;
 use jiff::Timestamp;
@@ -71,6 +72,10 @@ impl Store {
         }
         self.remove_stale(now);
 
+        if defect!("in-place") {
+            fs::write(&path, bytes).with_context(|| self.cannot_write())?;
+            return Ok(path);
+        }
         let mut temporary = self.temporary(databases)?;
         temporary
             .write_all(bytes)
@@ -205,7 +210,7 @@ fn replace(temporary: NamedTempFile, path: &Path) -> anyhow::Result<()> {
 }
 
 fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), Error> {
-    if !found.iter().map(|database| &database.url).eq(databases) {
+    if !found.iter().map(|database| &database.url).eq(databases) && !defect!("any-database") {
         return Err(Error::OtherDatabases);
     }
     Ok(())

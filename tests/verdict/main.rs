@@ -3,6 +3,8 @@
 mod before_action;
 mod broken_index;
 mod clock;
+#[cfg(not(feature = "faults"))]
+mod doors;
 mod hostile_text;
 mod line;
 mod nothing_found;

@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{NAME, update};
 use crate::config::Config;
 use crate::database::Location;
+use crate::fault;
 use crate::freshness::{is_due, is_possible, may_go_on, next_attempt};
 use crate::index::store::Store;
 use crate::index::{self, Index, Verify};
@@ -58,7 +59,7 @@ impl Check {
 /// Those of [`problem::open_index`], and [`Problem::Failed`] when the terminal cannot be written to.
 pub fn open_index(gctx: &GlobalContext, config: &Config, check: Check) -> Result<Index, Problem> {
     let opened = problem::open_index(config, check.verify);
-    let now = Timestamp::now();
+    let now = fault::now();
     if !is_wanted(gctx, config, &opened, now) {
         return opened;
     }

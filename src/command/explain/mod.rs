@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use cargo::{CargoResult, CliResult, GlobalContext};
 use clap::{Arg, ArgMatches, Command};
-use jiff::Timestamp;
 use semver::Version;
 
 use self::lookup::Lookup;
@@ -17,6 +16,7 @@ use super::pager;
 use super::releases::{self, Known};
 use crate::advisory::{Advisory, Registry};
 use crate::config::Config;
+use crate::fault;
 use crate::freshness::Freshness;
 use crate::index::Verify;
 use crate::problem::{self, Problem};
@@ -46,7 +46,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
     let check = Check::new(Verify::Used, false);
     let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
-    let freshness = problem::freshness(&index, &config, Timestamp::now());
+    let freshness = problem::freshness(&index, &config, fault::now());
     if !matches!(freshness, Freshness::Fresh { .. }) {
         gctx.shell().note(Problem::Age {
             freshness,

@@ -5,12 +5,12 @@ use cargo::core::Workspace;
 use cargo::util::command_prelude::{ArgMatchesExt as _, CommandExt as _, flag, opt};
 use cargo::{CargoResult, CliResult, GlobalContext, ops};
 use clap::{Arg, ArgGroup, ArgMatches, Command};
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::file::Files;
 use super::explain::lookup::Lookup;
 use crate::config::Config;
+use crate::fault;
 use crate::ignore::{self, Ignore, What, While};
 use crate::index::{Entry, Index, Verify};
 use crate::policy::today;
@@ -81,7 +81,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         ws: &ws,
         config: &config,
         index: &index,
-        today: today(Timestamp::now()),
+        today: today(fault::now()),
         dry_run: args.get_flag("dry-run"),
     };
     if args.get_flag("import") {

@@ -4,11 +4,11 @@
 //! could not be asked.
 
 use cargo::CargoResult;
-use jiff::Timestamp;
 
 use super::Editor;
 use super::file::Files;
 use crate::command::answer::{Answer, Judge};
+use crate::fault;
 use crate::freshness::Freshness;
 use crate::ignore::{What, While};
 use crate::policy::{Entry, Lapse, Level, Policy, Stale, Strictness};
@@ -144,7 +144,7 @@ fn doubt(
         }
         Some(_) => None,
         None => {
-            let freshness = problem::freshness(editor.index, editor.config, Timestamp::now());
+            let freshness = problem::freshness(editor.index, editor.config, fault::now());
             let is_fresh = matches!(freshness, Freshness::Fresh { .. });
             let is_id = matches!(what, What::Id(_));
             (is_id && !is_fresh && editor.advisories(what)?.is_empty())

@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use anyhow::{anyhow, bail};
 use cargo::util::{Progress, ProgressStyle};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
-use jiff::Timestamp;
 
 use self::find::Found;
 use self::in_order::in_order;
 use super::answer::{Failure, Judge};
 use super::print;
 use crate::denial;
+use crate::fault;
 use crate::graph::lockfile;
 use crate::problem;
 use crate::report::{Configured, brief, counted, json};
@@ -279,7 +279,7 @@ impl Teller<'_> {
         self.bar.clear();
         let tally = &self.tally;
         let mut shell = self.gctx.shell();
-        let age = problem::freshness(judge.index, judge.config, Timestamp::now()).age();
+        let age = problem::freshness(judge.index, judge.config, fault::now()).age();
         shell.status(
             "Checked",
             format!(
