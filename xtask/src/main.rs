@@ -2,6 +2,8 @@
 
 mod bench;
 mod demo;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod faults;
 mod fork;
 mod format;
 mod fuzz;
@@ -76,6 +78,8 @@ enum Chore {
     Bench(BenchArgs),
     /// Look for inputs that break what reads foreign bytes
     Fuzz(FuzzArgs),
+    /// Run the fault plan of `docs/reliability.md`, on Linux
+    Faults(FaultsArgs),
 }
 
 #[derive(Args)]
@@ -160,6 +164,47 @@ struct FuzzArgs {
     reproduce: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct FaultsArgs {
+    /// Only this row, by its number
+    #[arg(long = "row", value_name = "N")]
+    rows: Vec<u32>,
+    /// Only this case of the row, without controls
+    #[arg(long, value_name = "N", requires = "rows")]
+    case: Option<usize>,
+    /// Repeat the choices of a run that has printed this seed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only rows of a few seconds, with fewer samples
+    #[arg(long)]
+    quick: bool,
+    /// Rows at a time [default: as many as there are processors]
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// An advisory database to take as the real one, instead of one that is made up
+    #[arg(long, value_name = "DIR")]
+    database: Option<PathBuf>,
+}
+
+impl FaultsArgs {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    fn run(self) -> anyhow::Result<()> {
+        faults::run(&faults::Options {
+            rows: self.rows,
+            case: self.case,
+            seed: self.seed,
+            quick: self.quick,
+            jobs: self.jobs,
+            database: self.database,
+        })
+    }
+
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+    fn run(self) -> anyhow::Result<()> {
+        anyhow::bail!("faults are injected on Linux on x86-64 only")
+    }
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().chore {
         Chore::Fork(args) if args.check => fork::check(),
@@ -180,6 +225,7 @@ fn main() -> ExitCode {
             list_new: args.list_new,
             filters: args.filters,
         }),
+        Chore::Faults(args) => args.run(),
         Chore::Bench(args) => bench::run(&bench::Options {
             write: args.write,
             runs: args.runs as usize,

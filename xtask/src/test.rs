@@ -14,7 +14,7 @@ struct Step {
 }
 
 /// In the order in which they run: what fails fast comes first.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "patches",
         what: "the patches only add, and not much",
@@ -49,6 +49,11 @@ const STEPS: [Step; 8] = [
         name: "test",
         what: "our tests: units, processes, documentation",
         run: our_tests,
+    },
+    Step {
+        name: "faults",
+        what: "the rows of the fault plan that take a few seconds",
+        run: faults,
     },
     Step {
         name: "upstream",
@@ -141,6 +146,20 @@ fn fuzzers() -> Result<()> {
     clippy.args(["--lib", "--bins", "--test=corpus", "--", "-D", "warnings"]);
     process::run(&mut clippy, "clippy")?;
     process::run(&mut cargo("test"), "`cargo test`")
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn faults() -> Result<()> {
+    crate::faults::run(&crate::faults::Options {
+        quick: true,
+        ..Default::default()
+    })
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn faults() -> Result<()> {
+    eprintln!("not run: faults are injected on Linux on x86-64 only");
+    Ok(())
 }
 
 fn upstream() -> Result<()> {

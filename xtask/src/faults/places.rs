@@ -1,0 +1,340 @@
+//! A home and a cache that are not as one would expect, and an index that is something else.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Stage;
+use super::mounts::Mounts;
+use super::process;
+use super::said::{Index, Said, warned, whole};
+use super::trial::{Trial, holds};
+use super::world::{App, World};
+
+/// Root without the right to write and read everything.
+const UNPRIVILEGED: [&str; 2] = [
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search,-fowner",
+];
+/// Whoever that is, not the one who runs this.
+const ANOTHER: u32 = 12_345;
+
+/// What there is to do to a world with an index.
+type Change = fn(&World) -> Result<()>;
+
+/// What becomes of the cache, what builds say, and whether a refresh mends it.
+const CACHES: [(&str, Change, Index, bool); 9] = [
+    (
+        "it is missing",
+        |world| world.forget(),
+        Index::Unusable,
+        true,
+    ),
+    (
+        "it is a file",
+        |world| {
+            world.forget()?;
+            Ok(fs::write(world.cache(), "")?)
+        },
+        Index::Unusable,
+        false,
+    ),
+    (
+        "it is a link to itself",
+        |world| {
+            world.forget()?;
+            Ok(symlink(world.cache(), world.cache())?)
+        },
+        Index::Unusable,
+        false,
+    ),
+    (
+        "it leads nowhere",
+        |world| {
+            world.forget()?;
+            Ok(symlink(world.root.join("nowhere/else"), world.cache())?)
+        },
+        Index::Unusable,
+        false,
+    ),
+    (
+        "it and all in it belong to another user",
+        |world| {
+            own(&world.index()?, ANOTHER)?;
+            own(&world.cache(), ANOTHER)
+        },
+        Index::Unusable,
+        false,
+    ),
+    (
+        "it belongs to another user, the index does not",
+        |world| own(&world.cache(), ANOTHER),
+        Index::Sound,
+        false,
+    ),
+    (
+        "everybody may write to it",
+        |world| mode(&world.cache(), 0o777),
+        Index::Sound,
+        true,
+    ),
+    (
+        "nobody may read it",
+        |world| mode(&world.cache(), 0o000),
+        Index::Unusable,
+        false,
+    ),
+    (
+        "nobody may write to it",
+        |world| mode(&world.cache(), 0o555),
+        Index::Sound,
+        false,
+    ),
+];
+
+fn own(path: &Path, user: u32) -> Result<()> {
+    std::os::unix::fs::chown(path, Some(user), None)
+        .with_context(|| format!("could not give {path:?} away"))
+}
+
+fn mode(path: &Path, mode: u32) -> Result<()> {
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
+}
+
+/// Row 4.
+pub fn homes(trial: &mut Trial, stage: &Stage) -> Result<()> {
+    let is_root = nix::unistd::geteuid().is_root();
+    let world = stage.world()?;
+    world.mended().updates()?;
+    let saved = world.save()?;
+    let unprivileged = world.behind(&UNPRIVILEGED.map(str::to_owned));
+    let user = if is_root { &unprivileged } else { &world };
+
+    for (what, change, index, heals) in CACHES {
+        if what.contains("another user") && !is_root {
+            ensure!(
+                is_root,
+                "giving files away takes root; run this row as root"
+            );
+        }
+        trial.case(&format!("the cache: {what}"), || {
+            world.restore(&saved)?;
+            change(&world)?;
+            user.says(index)?;
+            let before = world.bytes();
+            let ended = whole(process::run(user.update())?)?;
+            if heals {
+                holds!(ended.status == Ok(0), "it does not heal: {}", ended.text());
+                user.says(Index::Sound)?;
+            } else {
+                holds!(ended.status == Ok(101), "it goes well: {}", ended.text());
+                holds!(world.bytes() == before, "the index has changed");
+                user.says(index)?;
+            }
+            if world.cache().is_dir() && !world.cache().is_symlink() {
+                own(&world.cache(), nix::unistd::geteuid().as_raw())?;
+                mode(&world.cache(), 0o700)?;
+            }
+            Ok(())
+        })?;
+    }
+
+    for (name, is_there, index) in [
+        ("with an index", true, Index::Sound),
+        ("without an index", false, Index::Unusable),
+    ] {
+        trial.case(&format!("a home on a read-only disk, {name}"), || {
+            world.restore(&saved)?;
+            if !is_there {
+                fs::remove_dir_all(world.cache())?;
+            }
+            let home = world.home().display().to_string();
+            let mounts = Mounts::new(&format!(
+                "mount --bind {home} {home}\nmount -o remount,bind,ro {home}"
+            ))?;
+            let there = world.in_mounts(&mounts);
+            there.says(index)?;
+            let ended = whole(process::run(there.update())?)?;
+            holds!(ended.status == Ok(101), "it goes well: {}", ended.text());
+            there.says(index)
+        })?;
+    }
+    trial.case("a home that is missing, where cargo's is not", || {
+        world.restore(&saved)?;
+        let mut build = world.cargo(App::Insecure, "check");
+        build.env("HOME", world.root.join("nowhere"));
+        let said = warned(process::run(build)?)?;
+        holds!(said == Said::Found, "a build says {said:?}");
+        Ok(())
+    })
+}
+
+/// What lies in the place of an index, what builds say, and whether a refresh mends it.
+type Planted = fn(&World, &Stage) -> Result<()>;
+
+const INDEXES: [(&str, Planted, Index, bool); 13] = [
+    (
+        "an older one of these databases, 15 days old",
+        |world, _| {
+            let ended = process::run(world.at("-1296000").mended().update())?;
+            ensure!(ended.status == Ok(0), "{}", ended.text());
+            // What is remembered of a refresh does not help.
+            fs::remove_file(world.index()?.with_extension("refresh"))?;
+            Ok(())
+        },
+        Index::Doubted,
+        true,
+    ),
+    (
+        "one of another database",
+        |world, stage| {
+            let other = World::new(&stage.root.join("other"), &stage.products, &stage.plan)?;
+            fs::remove_dir_all(other.advisories().join("crates/leaky"))?;
+            other.mended().updates()?;
+            fs::copy(other.index()?, world.index()?)?;
+            Ok(())
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "one of the next format",
+        |world, stage| {
+            let mut loader = Command::new(&stage.products.loader);
+            loader.arg("next-format").arg(world.index()?);
+            let ended = process::run(loader)?;
+            ensure!(ended.status == Ok(0), "{}", ended.text());
+            Ok(())
+        },
+        Index::Unusable,
+        // It belongs to a newer version.
+        false,
+    ),
+    (
+        "zeros of the same length",
+        |world, _| {
+            let length = world.bytes().unwrap_or_default().len();
+            Ok(fs::write(world.index()?, vec![0; length])?)
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "an empty file",
+        |world, _| Ok(fs::write(world.index()?, "")?),
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a text",
+        |world, _| Ok(fs::write(world.index()?, "[advisory]\n")?),
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a pipe",
+        |world, _| {
+            let index = world.index()?;
+            fs::remove_file(&index)?;
+            Ok(nix::unistd::mkfifo(&index, nix::sys::stat::Mode::S_IRWXU)?)
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a socket",
+        |world, _| {
+            let index = world.index()?;
+            fs::remove_file(&index)?;
+            // Its path may be too long for a socket, so it is made elsewhere.
+            let short = std::env::temp_dir().join(format!("faults-{}", std::process::id()));
+            std::os::unix::net::UnixListener::bind(&short)?;
+            let moved = Command::new("mv").arg(&short).arg(&index).status()?;
+            ensure!(moved.success(), "could not move a socket");
+            Ok(())
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a sparse file of 1 GiB",
+        |world, _| Ok(File::create(world.index()?)?.set_len(1 << 30)?),
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a link to the index",
+        |world, _| {
+            let index = world.index()?;
+            let elsewhere = world.root.join("elsewhere.bin");
+            fs::rename(&index, &elsewhere)?;
+            Ok(symlink(elsewhere, index)?)
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a link to a device without an end",
+        |world, _| {
+            let index = world.index()?;
+            fs::remove_file(&index)?;
+            Ok(symlink("/dev/zero", index)?)
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a link to itself",
+        |world, _| {
+            let index = world.index()?;
+            fs::remove_file(&index)?;
+            Ok(symlink(&index, &index)?)
+        },
+        Index::Unusable,
+        true,
+    ),
+    (
+        "a folder",
+        |world, _| {
+            let index = world.index()?;
+            fs::remove_file(&index)?;
+            Ok(fs::create_dir(&index)?)
+        },
+        Index::Unusable,
+        // What is in it may matter to somebody.
+        false,
+    ),
+];
+
+/// Row 7.
+pub fn planted(trial: &mut Trial, stage: &Stage) -> Result<()> {
+    let world = stage.world()?;
+    world.mended().updates()?;
+    let saved = world.save()?;
+    for (what, plant, index, heals) in INDEXES {
+        trial.case(&format!("in the place of the index: {what}"), || {
+            world.restore(&saved)?;
+            plant(&world, stage)?;
+            let ended = process::run(world.cargo(App::Clean, "check"))?;
+            holds!(
+                ended.time < Duration::from_secs(5),
+                "a build takes {:?}",
+                ended.time
+            );
+            world.says(index)?;
+            let ended = whole(process::run(world.update())?)?;
+            if heals {
+                holds!(ended.status == Ok(0), "it does not heal: {}", ended.text());
+                world.says(Index::Sound)
+            } else {
+                holds!(ended.status == Ok(101), "it goes well: {}", ended.text());
+                world.says(index)
+            }
+        })?;
+    }
+    Ok(())
+}
