@@ -54,8 +54,8 @@ enum Step {
     /// A refresh is killed: it has published, and not remembered it.
     KillAfter,
     Refresh,
-    /// A build with `--deny-advisories`.
-    Build,
+    /// A build with `--deny-advisories`, for which the clock shows so many hours more.
+    Build(i64),
 }
 
 /// In hours.
@@ -82,7 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::KillBefore),
         1 => Just(Step::KillAfter),
         8 => Just(Step::Refresh),
-        4 => Just(Step::Build),
+        4 => prop::sample::select(vec![0, 0, -23, -48, 13 * 24, 15 * 24]).prop_map(Step::Build),
     ]
 }
 
@@ -217,7 +217,12 @@ impl World {
                 self.remembered = before;
             }
             Step::Refresh => self.refresh(),
-            Step::Build => self.build(),
+            Step::Build(hours) => {
+                let before = self.ahead;
+                self.ahead += SignedDuration::from_hours(*hours);
+                let _ = self.build();
+                self.ahead = before;
+            }
         }
     }
 
@@ -247,8 +252,8 @@ impl World {
     }
 
     /// Checks a graph with one package, the one that all advisories are about. Where a denial could pass if nothing was
-    /// found, everything has to be found that the last refresh has taken.
-    fn build(&self) {
+    /// found, everything has to be found that the last refresh has taken. Whether one could.
+    fn build(&self) -> bool {
         let config = Config {
             enabled: true,
             enabled_by: None,
@@ -270,14 +275,14 @@ impl World {
         let graph = lockfile::parse(lockfile.as_bytes(), "Cargo.lock", "").unwrap();
         let now = self.now();
         let Ok(index) = open_index(&config, Verify::Used) else {
-            return;
+            return false;
         };
         let Ok(hits) = check(&graph, &index) else {
-            return;
+            return false;
         };
         let problems = problems(&graph, &hits, &index, &config, now);
         if problems.iter().any(|problem| problem.fails_denial()) {
-            return;
+            return false;
         }
 
         let (_, advisories) = self.taken.as_ref().expect("nothing was ever taken");
@@ -290,6 +295,7 @@ impl World {
         assert_eq!(found, expected.collect());
         let age = now.duration_since(self.taken_at);
         assert!(age >= -TOLERANCE && age <= MAX_AGE, "passed at {age:#}");
+        true
     }
 
     fn damage(&self, ending: &str, damage: impl FnOnce(&mut Vec<u8>)) {
@@ -362,7 +368,7 @@ impl World {
         assert_eq!(self.try_refresh(), Some(tip));
         self.taken = Some(self.tip());
         self.taken_at = self.now();
-        self.build();
+        assert!(self.build(), "a denial fails on a good index");
     }
 }
 
