@@ -264,15 +264,18 @@ fn a_tag_that_is_none_inside_is_refused() {
     work.lock(&["a 1.0.0"]);
     work.write("tag", "object of desire");
     let id = work.git("hash-object -t tag -w --literally tag");
-    work.write(".git/refs/tags/v1.0", &format!("{id}\n"));
+    work.write(".git/refs/tags/v1.0", format!("{id}\n"));
 
-    work.refuses(Some("v1.0"), str![[r#"
+    work.refuses(
+        Some("v1.0"),
+        str![[r#"
 failed to tell what is new in `[ROOT]/work/Cargo.lock`
 `refs/tags/v1.0` leads to no commit
 a tag is damaged
 object parsing failed
 
-"#]]);
+"#]],
+    );
     work.refuses(Some(&id), str![[r#"
 failed to tell what is new in `[ROOT]/work/Cargo.lock`
 `7ffbc2e92c073a5e32a07258d530ac5c66607f74` is no commit of this repository; fetch it, or name another
