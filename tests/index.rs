@@ -3,7 +3,7 @@
 use cargo_advisory::advisory::{Advisory, Kind, Range, Registry, RegistryRef, Severity};
 use cargo_advisory::database::{Quarantined, Snapshot, Withdrawn};
 use cargo_advisory::index::store::Store;
-use cargo_advisory::index::{Error, Format, Index, Source, Verify, compile};
+use cargo_advisory::index::{Error, Format, Index, Seen, Source, Verify, compile};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
@@ -55,6 +55,8 @@ fn snapshot() -> Snapshot {
         commit: Some("c".repeat(40)),
         committed: Some(time(1_700_000_000)),
         descends: None,
+        published: None,
+        appeared: Vec::new(),
         advisories: vec![
             advisory(
                 "bar-of-some-length",
@@ -469,10 +471,10 @@ fn with_format(format: u16) -> Vec<u8> {
 #[test]
 fn other_formats_say_so() {
     let error = |format| Index::from_bytes(&with_format(format), Verify::Used).unwrap_err();
-    assert!(matches!(error(1), Error::TooOld { found: Format(1) }));
-    assert!(matches!(error(3), Error::TooNew { found: Format(3) }));
+    assert!(matches!(error(2), Error::TooOld { found: Format(2) }));
+    assert!(matches!(error(4), Error::TooNew { found: Format(4) }));
     assert!(error(0).to_string().contains("run `cargo advisory update`"));
-    assert!(error(3).to_string().contains("newer cargo-advisory"));
+    assert!(error(4).to_string().contains("newer cargo-advisory"));
 }
 
 fn open_error(path: &Path) -> Error {
@@ -620,6 +622,14 @@ fn publishing() {
     ));
 }
 
+/// That the one database of an index is as it was.
+fn seen(checked: Timestamp) -> [Seen; 1] {
+    [Seen {
+        checked,
+        published: None,
+    }]
+}
+
 /// A database that has not changed is not read again; only the note of when it was seen is made anew.
 #[test]
 fn seen_again() {
@@ -627,20 +637,28 @@ fn seen_again() {
     let store = Store::new(folder.path());
     let databases = [URL.to_owned()];
     let later = time(1_700_009_000);
-    assert!(store.seen_again(&databases, later).is_err());
+    assert!(
+        store
+            .seen_again(&databases, &seen(later), later.into())
+            .is_err()
+    );
 
     let bytes = compiled(&[snapshot()]);
     store
         .publish(&databases, &bytes, SystemTime::now())
         .unwrap();
     let before = store.open(&databases, Verify::All).unwrap();
-    store.seen_again(&databases, later).unwrap();
+    store
+        .seen_again(&databases, &seen(later), later.into())
+        .unwrap();
     let after = store.open(&databases, Verify::All).unwrap();
     assert_eq!(after.databases()[0].checked, later);
     assert_eq!(after.databases()[0].commit, before.databases()[0].commit);
     assert_eq!(after.made(), before.made());
     assert_eq!(findings(&after).unwrap(), findings(&before).unwrap());
-    store.seen_again(&databases, time(1_700_000_100)).unwrap();
+    store
+        .seen_again(&databases, &seen(time(1_700_000_100)), later.into())
+        .unwrap();
     assert_eq!(fs::read(store.path_for(&databases)).unwrap(), bytes);
 }
 

@@ -72,6 +72,17 @@ fn index(snapshot: &Snapshot) -> Index {
     Index::from_bytes(&bytes(snapshot), Verify::All).unwrap()
 }
 
+/// A snapshot that is published is an index, and a machine that reads it has the same as one that reads the database.
+#[test]
+fn the_real_database_can_be_read_from_its_index() {
+    let Some(real) = &*REAL else { return };
+    let read = made_of(&real.index, &real.snapshot);
+    assert_eq!(read.advisories, real.snapshot.advisories);
+    assert_eq!(read.withdrawn, real.snapshot.withdrawn);
+    assert_eq!(read.quarantined, real.snapshot.quarantined);
+    assert!(bytes(&read) == bytes(&real.snapshot));
+}
+
 fn ids<'a>(
     index: &'a Index,
     package: &str,
@@ -369,11 +380,29 @@ fn any_snapshot() -> impl Strategy<Value = Snapshot> {
             commit: None,
             committed: None,
             descends: None,
+            published: None,
+            appeared: Vec::new(),
             advisories,
             quarantined: Vec::new(),
             withdrawn: Vec::new(),
         }
     })
+}
+
+/// The snapshot that `index` was made of, with what is not about advisories from `other`.
+fn made_of(index: &Index, other: &Snapshot) -> Snapshot {
+    let records = index.records().unwrap();
+    Snapshot {
+        url: other.url.clone(),
+        commit: other.commit.clone(),
+        committed: other.committed,
+        descends: None,
+        published: None,
+        advisories: records.advisories,
+        appeared: records.appeared,
+        quarantined: records.quarantined,
+        withdrawn: records.withdrawn,
+    }
 }
 
 fn near_a_bound() -> impl Strategy<Value = (prop::sample::Index, prop::sample::Index, Version)> {
@@ -461,6 +490,11 @@ proptest! {
                 prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);
             }
         }
+    }
+
+    #[test]
+    fn what_an_index_was_made_of_can_be_read_from_it(snapshot in any_snapshot()) {
+        prop_assert_eq!(bytes(&made_of(&index(&snapshot), &snapshot)), bytes(&snapshot));
     }
 
     #[test]

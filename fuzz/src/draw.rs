@@ -180,6 +180,8 @@ impl<'a> Draw<'a> {
             commit: None,
             committed: None,
             descends: None,
+            published: None,
+            appeared: Vec::new(),
             advisories,
             quarantined: Vec::new(),
             withdrawn,

@@ -178,6 +178,8 @@ mod tests {
             commit: None,
             committed: None,
             descends: None,
+            published: None,
+            appeared: Vec::new(),
             advisories: advisories.collect(),
             quarantined: Vec::new(),
             withdrawn: Vec::new(),

@@ -301,7 +301,7 @@ impl Teller<'_> {
                 let database = finding
                     .entry
                     .and_then(|entry| index.databases().get(entry.database));
-                let of_rustsec = database.is_some_and(|from| from.url == DEFAULT_DATABASE);
+                let of_rustsec = database.is_some_and(|from| from.is_all_of(DEFAULT_DATABASE));
                 Ok(Detailed {
                     finding,
                     decision: &judged.decision,

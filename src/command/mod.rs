@@ -14,6 +14,7 @@ pub mod background;
 mod check;
 mod document;
 mod explain;
+mod export;
 mod fix;
 mod ignore;
 mod network;
@@ -38,6 +39,7 @@ pub fn cli() -> Command {
                 .args_conflicts_with_subcommands(true)
                 .subcommand(check::cli())
                 .subcommand(explain::cli())
+                .subcommand(export::cli())
                 .subcommand(fix::cli())
                 .subcommand(ignore::cli())
                 .subcommand(report::cli())
@@ -52,7 +54,7 @@ pub fn needs_no_git(args: &ArgMatches) -> bool {
     match args.subcommand() {
         None => check::reads_lockfiles_alone(args),
         Some(("check", args)) => check::reads_lockfiles_alone(args),
-        Some(("status" | "update", _)) => true,
+        Some(("export" | "status" | "update", _)) => true,
         Some(_) => false,
     }
 }
@@ -63,6 +65,7 @@ pub fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         None => check::exec(gctx, args),
         Some(("check", args)) => check::exec(gctx, args),
         Some(("explain", args)) => explain::exec(gctx, args),
+        Some(("export", args)) => export::exec(gctx, args),
         Some(("fix", args)) => fix::exec(gctx, args),
         Some(("ignore", args)) => ignore::exec(gctx, args),
         Some(("report", args)) => report::exec(gctx, args),

@@ -33,6 +33,7 @@ pub(super) fn network(gctx: &mut GlobalContext, config: &Config) -> CargoResult<
     Ok(Some(Network {
         client,
         scratch: config.cache_dir.clone(),
+        keys: config.snapshot_keys.clone(),
     }))
 }
 

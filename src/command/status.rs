@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::print;
 use crate::advisory::Kind;
 use crate::config::Config;
+use crate::database::Published;
 use crate::fault;
 use crate::freshness::{Clock, Freshness, ago};
 use crate::index::store::Store;
@@ -48,7 +49,10 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
                 writeln!(out, "    commit   {commit} of {committed:.0}")?;
             }
             (Some(commit), None) => writeln!(out, "    commit   {commit}")?,
-            (None, _) => writeln!(out, "    folder, no commit")?,
+            (None, _) => match &database.published {
+                Some(published) => write_published(out, published)?,
+                None => writeln!(out, "    folder, no commit")?,
+            },
         }
         let age = freshness.age();
         let since = match freshness {
@@ -107,6 +111,27 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
             Untrusted(&file.path),
             Untrusted(&file.reason)
         )?;
+    }
+    Ok(())
+}
+
+/// What a snapshot was made of. All but the times and commits is foreign text.
+fn write_published(out: &mut Vec<u8>, published: &Published) -> std::io::Result<()> {
+    writeln!(out, "    snapshot {}", Untrusted(&published.content))?;
+    for origin in &published.origins {
+        writeln!(out, "    made of  {}", Configured(&origin.url))?;
+        match (&origin.commit, origin.committed) {
+            (Some(commit), Some(committed)) => {
+                writeln!(
+                    out,
+                    "             commit {} of {committed:.0}",
+                    Untrusted(commit)
+                )?;
+            }
+            (Some(commit), None) => writeln!(out, "             commit {}", Untrusted(commit))?,
+            (None, _) => {}
+        }
+        writeln!(out, "             checked {:.0}", origin.checked)?;
     }
     Ok(())
 }

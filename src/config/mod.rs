@@ -2,7 +2,8 @@
 //!
 //! A workspace that one enters is not trusted with everything: its files may set levels and add databases; only the
 //! user's own file in `$CARGO_HOME`, the environment and the command line may replace the default database or set where
-//! the cache lies, whether there is a check, how old the index may be, and when builds have it refreshed.
+//! the cache lies, whether there is a check, how old the index may be, when builds have it refreshed, and who signs
+//! snapshots.
 
 mod ignores;
 mod place;
@@ -22,6 +23,7 @@ use self::place::described;
 use self::table::Table;
 #[cfg(feature = "upstream-tests")]
 use crate::advisory::Kind;
+use crate::database::Key;
 use crate::denial;
 #[cfg(feature = "upstream-tests")]
 use crate::policy::Rule;
@@ -43,6 +45,8 @@ pub struct Config {
     pub enabled_by: Option<String>,
     /// URLs and absolute folders, in order, at least one.
     pub databases: Vec<String>,
+    /// Who may sign snapshots. None means that they need no signature.
+    pub snapshot_keys: Vec<Key>,
     pub cache_dir: PathBuf,
     pub max_age: SignedDuration,
     /// From which age on of the index builds have it refreshed. None: never.
@@ -116,6 +120,7 @@ impl Config {
             enabled: enabled.as_ref().is_none_or(|value| value.val),
             enabled_by: enabled.map(|value| described(&value.definition)),
             databases: databases(gctx)?,
+            snapshot_keys: snapshot_keys(&table)?,
             cache_dir: cache_dir.map_or_else(
                 || gctx.home().join("advisory").into_path_unlocked(),
                 |path| path.resolve_path(gctx),
@@ -253,6 +258,29 @@ fn databases(gctx: &GlobalContext) -> CargoResult<Vec<String>> {
         }
     }
     Ok(resolved)
+}
+
+/// Keys with blanks between them. What was set is not shown, for it may be the secret half of one by mistake.
+fn snapshot_keys(table: &Table<'_>) -> CargoResult<Vec<Key>> {
+    const KEY: &str = "snapshot-key";
+    const ALLOWED: &str = "public keys of minisign such as `RW...`, with blanks between them";
+    let keys = table.word(
+        KEY,
+        || ALLOWED.to_owned(),
+        |text| Some(text.split_ascii_whitespace().map(Key::parse).collect()),
+    )?;
+    let Some((keys, definition)) = keys else {
+        return Ok(Vec::new());
+    };
+    refuse_workspace(table.gctx, "advisory.snapshot-key", &definition)?;
+    let keys: Option<Vec<Key>> = keys;
+    match keys.filter(|keys| !keys.is_empty()) {
+        Some(keys) => Ok(keys),
+        None => bail!(
+            "bad value for `advisory.{KEY}` in {}; allowed are {ALLOWED}",
+            table.place(KEY, &definition)
+        ),
+    }
 }
 
 /// URLs stay as they are; a folder is relative to the one that holds `.cargo`, as paths are in cargo.

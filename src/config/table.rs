@@ -13,7 +13,7 @@ use crate::advisory::Kind;
 use crate::report::Untrusted;
 
 /// Keys beside those of the kinds.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "base",
     "cache-dir",
     "databases",
@@ -23,6 +23,7 @@ const KEYS: [&str; 10] = [
     "max-age",
     "refresh",
     "repeat",
+    "snapshot-key",
     "stale-ignores",
 ];
 

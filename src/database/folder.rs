@@ -21,7 +21,9 @@ pub(super) fn read(
         commit: None,
         committed: None,
         descends: None,
+        published: None,
         advisories: records.advisories,
+        appeared: Vec::new(),
         quarantined: records.quarantined,
         withdrawn: records.withdrawn,
     }))

@@ -119,7 +119,9 @@ pub(super) fn snapshot(
         commit: Some(head.to_string()),
         committed: Some(committed),
         descends,
+        published: None,
         advisories: records.advisories,
+        appeared: Vec::new(),
         quarantined: records.quarantined,
         withdrawn: records.withdrawn,
     })
@@ -298,6 +300,7 @@ mod tests {
             let network = Network {
                 client: Client::new(|_| Ok(()), true),
                 scratch: scratch.path().to_owned(),
+                keys: Vec::new(),
             };
             let url = url::Url::from_file_path(self.folder.path()).unwrap();
             let loaded = fetch(url.as_str(), &network, known, Want::News, &|_| {});

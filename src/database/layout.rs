@@ -247,7 +247,7 @@ fn is_hidden(name: &str) -> bool {
 }
 
 /// What crates.io accepts.
-fn is_crate_name(name: &str) -> bool {
+pub(super) fn is_crate_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && name
@@ -256,7 +256,7 @@ fn is_crate_name(name: &str) -> bool {
 }
 
 /// `RUSTSEC-2020-0071`, and whatever other databases call theirs.
-fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 

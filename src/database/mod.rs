@@ -1,4 +1,5 @@
-//! Where advisories come from: a git repository or a folder in RustSec's layout.
+//! Where advisories come from: a git repository or a folder in RustSec's layout, or a snapshot that somebody made of such
+//! and [publishes](published).
 //!
 //! # Quarantine
 //!
@@ -15,10 +16,14 @@ mod folder;
 pub(crate) mod git;
 mod layout;
 pub mod parse;
+pub mod published;
 mod snapshot;
 mod transport;
 
-pub use snapshot::{MAX_QUARANTINED, Quarantined, Snapshot, Withdrawn};
+pub use published::Key;
+pub use snapshot::{
+    MAX_ORIGINS, MAX_QUARANTINED, Origin, Published, Quarantined, Snapshot, Withdrawn,
+};
 
 use crate::fault::defect;
 use crate::http::Client;
@@ -41,6 +46,8 @@ pub enum Location {
     Remote { url: String },
     /// A git repository, of which the commit at `HEAD` is read, or a plain folder.
     Local { url: String, path: PathBuf },
+    /// A snapshot that is published behind an `https` URL, with `sparse+` before it.
+    Snapshot { url: String },
 }
 
 impl Location {
@@ -50,15 +57,19 @@ impl Location {
     /// For everything that is no `https` URL, `file` URL or absolute path. What the URL holds beside
     /// its host and path may be secret and is not repeated.
     pub fn parse(configured: &str) -> anyhow::Result<Location> {
-        const ALLOWED: &str =
-            "allowed are `https://` URLs without a user name, `file://` URLs and absolute paths";
+        const ALLOWED: &str = "allowed are `https://` and `sparse+https://` URLs without a user name, `file://` URLs and \
+                               absolute paths";
 
         let url = configured.to_owned();
         if Path::new(configured).is_absolute() {
             let path = PathBuf::from(configured);
             return Ok(Location::Local { url, path });
         }
-        let Ok(parsed) = Url::parse(configured) else {
+        let (address, is_snapshot) = match configured.strip_prefix(published::PREFIX) {
+            Some(address) => (address, true),
+            None => (configured, false),
+        };
+        let Ok(parsed) = Url::parse(address) else {
             // `user:password@host:path` is no URL, and the password no text for a log.
             if configured.contains('@') {
                 bail!("a database cannot be fetched with a user name; {ALLOWED}");
@@ -76,6 +87,10 @@ impl Location {
             bail!("the URL of a database cannot have a `?` or `#`; {ALLOWED}");
         }
         match parsed.scheme() {
+            "https" if is_snapshot => Ok(Location::Snapshot { url }),
+            scheme if is_snapshot => {
+                bail!("a snapshot cannot be fetched over `{scheme}`; {ALLOWED}")
+            }
             "https" => Ok(Location::Remote { url }),
             "file" => match parsed.to_file_path() {
                 Ok(path) => Ok(Location::Local { url, path }),
@@ -91,13 +106,15 @@ impl Location {
     /// Exactly what was configured: it names the database in the index.
     pub fn url(&self) -> &str {
         match self {
-            Location::Remote { url } | Location::Local { url, .. } => url,
+            Location::Remote { url } | Location::Local { url, .. } | Location::Snapshot { url } => {
+                url
+            }
         }
     }
 
     /// Whether reading it needs the network.
     pub fn is_remote(&self) -> bool {
-        matches!(self, Location::Remote { .. })
+        matches!(self, Location::Remote { .. } | Location::Snapshot { .. })
     }
 }
 
@@ -106,8 +123,10 @@ impl Location {
 pub struct Network {
     /// Who asks. A fetch ends with an error once it is to stop.
     pub client: Client,
-    /// An existing folder in which a throwaway repository can be made.
+    /// An existing folder in which a throwaway repository can be made. What was fetched of snapshots is kept there.
     pub scratch: PathBuf,
+    /// Who may sign snapshots. None means that they need no signature.
+    pub keys: Vec<Key>,
 }
 
 /// What the index holds of this database by now.
@@ -139,6 +158,7 @@ pub enum Progress {
 
 /// What [`load`] found.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as databases")]
 pub enum Loaded {
     /// The repository is at the commit that is known.
     Unchanged,
@@ -204,7 +224,12 @@ fn load_what(
         (Location::Remote { .. }, Some(network)) => {
             fetch::fetch(url, network, known, want, progress)
         }
-        (Location::Remote { .. }, None) => Err(anyhow!("it needs the network")),
+        (Location::Snapshot { .. }, Some(network)) => {
+            published::fetch(url, network, progress).map(Loaded::Snapshot)
+        }
+        (Location::Remote { .. } | Location::Snapshot { .. }, None) => {
+            Err(anyhow!("it needs the network"))
+        }
     }
     .with_context(|| format!("cannot read the database `{}`", Configured(url)))
 }
@@ -232,6 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn snapshots() {
+        for url in [
+            "sparse+https://example.com/advisories/",
+            "sparse+https://example.com",
+        ] {
+            let location = Location::parse(url).unwrap();
+            assert!(location.is_remote());
+            assert_eq!(
+                location,
+                Location::Snapshot {
+                    url: url.to_owned()
+                }
+            );
+        }
+    }
+
+    #[test]
     fn refused_locations_keep_their_secrets() {
         for refused in [
             "http://example.com/db",
@@ -246,12 +288,18 @@ mod tests {
             "https://example.com/db#hunter2",
             "https://me:hunter2@[/db",
             "ftp://example.com/db",
+            "sparse+http://example.com/db/",
+            "sparse+file:///db/",
+            "sparse+sparse+https://example.com/db/",
+            "sparse+https://me:hunter2@example.com/db/",
+            "sparse+https://example.com/db/?token=hunter2",
+            "sparse+https://example.com/db/#hunter2",
             "relative/path",
             "",
         ] {
             let error = format!("{:#}", Location::parse(refused).unwrap_err());
             assert!(
-                error.contains("allowed are `https://`"),
+                error.contains("allowed are `https://` and `sparse+https://`"),
                 "{refused}: {error}"
             );
             assert!(!error.contains("hunter2"), "{refused}: {error}");

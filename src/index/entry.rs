@@ -130,7 +130,11 @@ impl<'a> Entry<'a> {
             .collect()
     }
 
-    fn read(index: &'a Index, package: &'a str, bytes: &'a [u8]) -> Result<Entry<'a>, Error> {
+    pub(super) fn read(
+        index: &'a Index,
+        package: &'a str,
+        bytes: &'a [u8],
+    ) -> Result<Entry<'a>, Error> {
         let mut cursor = Cursor(bytes);
         let kind = Kind::ALL
             .get(usize::from(cursor.u8()?))

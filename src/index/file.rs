@@ -241,8 +241,8 @@ pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>, Error> {
     read(&mut file, length)
 }
 
-/// The whole of another file beside the index, of at most `limit` bytes.
-pub(super) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+/// The whole of another file, of at most `limit` bytes, opened with the same care.
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let (mut file, found) = open(path)?;
     if found > limit {
         return Err(Error::TooLarge { found, limit });

@@ -51,15 +51,19 @@ mod entry;
 mod file;
 mod provenance;
 mod read;
+mod records;
 pub mod store;
 mod wire;
 mod write;
 
 pub use entry::Entry;
+pub(crate) use file::read_at_most;
 pub use read::{Index, Verify};
+pub use records::Records;
 use write::seen_again;
-pub use write::{Source, compile};
+pub use write::{Source, compile, timeless};
 
+use crate::database::Published;
 use jiff::Timestamp;
 use std::{fmt, io};
 
@@ -74,7 +78,7 @@ impl fmt::Display for Format {
 }
 
 /// The format that this version reads and writes.
-pub const FORMAT: Format = Format(2);
+pub const FORMAT: Format = Format(3);
 
 /// Bytes of an index: 100 times RustSec's database makes 150 million.
 pub const MAX_INDEX: u64 = 512 * 1024 * 1024;
@@ -84,6 +88,8 @@ pub const MAX_FRONT: u64 = 64 * 1024 * 1024;
 pub const MAX_DETAILS: u64 = 1024 * 1024;
 /// Databases of one index.
 pub const MAX_DATABASES: usize = 64;
+/// Withdrawn advisories of one index. RustSec's database has 13.
+pub const MAX_WITHDRAWN: usize = 5000;
 
 /// A database that the index was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +100,27 @@ pub struct DatabaseInfo {
     pub commit: Option<String>,
     /// The committer's date of `commit`.
     pub committed: Option<Timestamp>,
-    /// When the database was last seen to be in this state.
+    /// When the database was last seen to be in this state. For a snapshot that is when its publisher last looked.
     pub checked: Timestamp,
+    /// What it was made of, if it is a snapshot.
+    pub published: Option<Published>,
+}
+
+impl DatabaseInfo {
+    /// Whether all of it comes from the database at `url`.
+    pub fn is_all_of(&self, url: &str) -> bool {
+        let published = self.published.as_ref();
+        self.url == url || published.is_some_and(|published| published.is_all_of(url))
+    }
+}
+
+/// That a database was seen to be in the state that it has in the index.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// When.
+    pub checked: Timestamp,
+    /// What it is made of by now, if it is a snapshot.
+    pub published: Option<Published>,
 }
 
 /// Why an index cannot be used.

@@ -1,12 +1,12 @@
 //! The section *provenance*: when an index was made and from what, and what was left out.
 //!
-//! In this order: time of making; number of advisories of each kind; number of withdrawn ones; the
+//! In this order: time of making; number of advisories of each kind; the withdrawn ones; the
 //! databases; the quarantined records.
 
 use super::wire::{Cursor, put_number, put_option, put_str, put_time};
-use super::{DatabaseInfo, Error, MAX_DATABASES};
+use super::{DatabaseInfo, Error, MAX_DATABASES, MAX_WITHDRAWN};
 use crate::advisory::Kind;
-use crate::database::{MAX_QUARANTINED, Quarantined};
+use crate::database::{MAX_ORIGINS, MAX_QUARANTINED, Origin, Published, Quarantined, Withdrawn};
 use jiff::Timestamp;
 
 #[derive(Debug)]
@@ -14,7 +14,8 @@ pub(super) struct Provenance {
     pub(super) made: Timestamp,
     /// How many advisories there are of each kind, by `kind as usize`.
     pub(super) counts: [usize; Kind::ALL.len()],
-    pub(super) withdrawn: usize,
+    /// Source by source.
+    pub(super) withdrawn: Vec<Withdrawn>,
     pub(super) databases: Vec<DatabaseInfo>,
     pub(super) quarantined: Vec<Quarantined>,
 }
@@ -26,16 +27,20 @@ impl Provenance {
         for count in self.counts {
             put_number(&mut out, count as u64);
         }
-        put_number(&mut out, self.withdrawn as u64);
+        put_number(&mut out, self.withdrawn.len() as u64);
+        for withdrawn in &self.withdrawn {
+            put_str(&mut out, &withdrawn.package);
+            put_str(&mut out, &withdrawn.id);
+        }
         put_number(&mut out, self.databases.len() as u64);
         for database in &self.databases {
             put_str(&mut out, &database.url);
-            put_option(&mut out, database.commit.as_deref());
-            out.push(u8::from(database.committed.is_some()));
-            if let Some(committed) = database.committed {
-                put_time(&mut out, committed);
-            }
+            put_state(&mut out, database.commit.as_deref(), database.committed);
             put_time(&mut out, database.checked);
+            out.push(u8::from(database.published.is_some()));
+            if let Some(published) = &database.published {
+                put_published(&mut out, published);
+            }
         }
         put_number(&mut out, self.quarantined.len() as u64);
         for record in &self.quarantined {
@@ -56,7 +61,14 @@ impl Provenance {
         for count in &mut counts {
             *count = number(&mut cursor)?;
         }
-        let withdrawn = number(&mut cursor)?;
+        let withdrawn = (0..cursor.at_most(MAX_WITHDRAWN)?)
+            .map(|_| {
+                Ok(Withdrawn {
+                    package: cursor.string()?,
+                    id: cursor.string()?,
+                })
+            })
+            .collect::<Result<_, _>>()?;
         let databases = (0..cursor.at_most(MAX_DATABASES)?)
             .map(|_| {
                 Ok(DatabaseInfo {
@@ -64,6 +76,7 @@ impl Provenance {
                     commit: cursor.option()?,
                     committed: cursor.flag()?.then(|| cursor.time()).transpose()?,
                     checked: cursor.time()?,
+                    published: cursor.flag()?.then(|| published(&mut cursor)).transpose()?,
                 })
             })
             .collect::<Result<_, _>>()?;
@@ -90,4 +103,37 @@ impl Provenance {
             quarantined,
         })
     }
+}
+
+fn put_state(out: &mut Vec<u8>, commit: Option<&str>, committed: Option<Timestamp>) {
+    put_option(out, commit);
+    out.push(u8::from(committed.is_some()));
+    if let Some(committed) = committed {
+        put_time(out, committed);
+    }
+}
+
+fn put_published(out: &mut Vec<u8>, published: &Published) {
+    put_str(out, &published.content);
+    put_number(out, published.origins.len() as u64);
+    for origin in &published.origins {
+        put_str(out, &origin.url);
+        put_state(out, origin.commit.as_deref(), origin.committed);
+        put_time(out, origin.checked);
+    }
+}
+
+fn published(cursor: &mut Cursor<'_>) -> Result<Published, Error> {
+    let content = cursor.string()?;
+    let origins = (0..cursor.at_most(MAX_ORIGINS)?)
+        .map(|_| {
+            Ok(Origin {
+                url: cursor.string()?,
+                commit: cursor.option()?,
+                committed: cursor.flag()?.then(|| cursor.time()).transpose()?,
+                checked: cursor.time()?,
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Published { content, origins })
 }

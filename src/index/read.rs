@@ -27,12 +27,12 @@ pub enum Verify {
 #[derive(Debug)]
 pub struct Index {
     /// The section *lookup*.
-    lookup: Vec<u8>,
+    pub(super) lookup: Vec<u8>,
     /// The table of packages within it.
     table: Range<usize>,
     registries: Vec<String>,
-    provenance: Provenance,
-    details: Details,
+    pub(super) provenance: Provenance,
+    pub(super) details: Details,
 }
 
 impl Index {
@@ -93,7 +93,7 @@ impl Index {
 
     /// How many advisories were left out because RustSec has taken them back.
     pub fn withdrawn(&self) -> usize {
-        self.provenance.withdrawn
+        self.provenance.withdrawn.len()
     }
 
     /// The records that were left out because they could not be used.
@@ -191,7 +191,7 @@ impl Index {
     }
 
     /// The table of packages.
-    fn rows(&self) -> &[[u8; wire::ROW]] {
+    pub(super) fn rows(&self) -> &[[u8; wire::ROW]] {
         let table = self.lookup.get(self.table.clone()).unwrap_or_default();
         table.as_chunks().0
     }

@@ -2,11 +2,10 @@
 
 use super::file::{self, Sections};
 use super::provenance::Provenance;
-use super::{DatabaseInfo, Error, Index, Verify, seen_again};
+use super::{DatabaseInfo, Error, Index, Seen, Verify, seen_again};
 use crate::fault::defect;
 use anyhow::{Context as _, bail};
 use cargo_util::Sha256;
-use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -97,12 +96,16 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written to.
     pub fn write_record(&self, databases: &[String], bytes: &[u8]) -> anyhow::Result<()> {
+        self.write(databases, &self.record_path(databases), bytes)
+    }
+
+    fn write(&self, databases: &[String], path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         self.create_dir()?;
         let mut temporary = self.temporary(databases)?;
         temporary
             .write_all(bytes)
             .with_context(|| self.cannot_write())?;
-        replace(temporary, &self.record_path(databases))
+        replace(temporary, path)
     }
 
     /// Opens the file beside the index of these databases that whoever refreshes it locks. It is empty and stays.
@@ -128,13 +131,47 @@ impl Store {
             .with_context(|| self.cannot_write())
     }
 
-    /// Notes in the index of these databases that all of them were seen at `checked` to be as they are in it.
+    /// Notes in the index of these databases that all of them were `seen`, in their order, to be as they are in it. `now`
+    /// only serves to tell old temporary files.
     ///
     /// # Errors
     /// If there is no sound index of these databases, and those of [`Store::publish`].
-    pub fn seen_again(&self, databases: &[String], checked: Timestamp) -> anyhow::Result<PathBuf> {
+    pub fn seen_again(
+        &self,
+        databases: &[String],
+        seen: &[Seen],
+        now: SystemTime,
+    ) -> anyhow::Result<PathBuf> {
         let bytes = file::read_whole(&self.path_for(databases))?;
-        self.publish(databases, &seen_again(&bytes, checked)?, checked.into())
+        self.publish(databases, &seen_again(&bytes, seen)?, now)
+    }
+
+    /// The bytes of the index of these databases, and the index that they are.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`] with [`Verify::All`].
+    pub fn read(&self, databases: &[String]) -> Result<(Vec<u8>, Index), Error> {
+        let bytes = file::read_whole(&self.path_for(databases))?;
+        let index = Index::from_bytes(&bytes, Verify::All)?;
+        check_databases(index.databases(), databases)?;
+        Ok((bytes, index))
+    }
+
+    /// What is [kept](Store::keep) of this URL, if it is a regular file of ours of at most `limit` bytes.
+    pub fn kept(&self, url: &str, limit: u64) -> Option<Vec<u8>> {
+        file::read_at_most(&self.kept_path(url), limit).ok()
+    }
+
+    /// Keeps `bytes` that were made of what is behind this URL, all at once. They need not outlive a crash.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn keep(&self, url: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.write(&[url.to_owned()], &self.kept_path(url), bytes)
+    }
+
+    fn kept_path(&self, url: &str) -> PathBuf {
+        self.dir.join(format!("{}.{KEPT}", stem(&[url.to_owned()])))
     }
 
     fn cannot_write(&self) -> String {
@@ -222,6 +259,8 @@ pub const FETCHED: &str = "fetch-";
 const RECORD: &str = "refresh";
 /// How the names of locks end.
 const LOCK: &str = "lock";
+/// How the names of what is kept of snapshots end.
+const KEPT: &str = "snapshot";
 const STEM: &str = "index-";
 /// Hex digits of the hash in a name.
 const DIGITS: usize = 32;

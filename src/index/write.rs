@@ -4,9 +4,12 @@ use super::file::Sections;
 use super::provenance::Provenance;
 use super::read::{Index, Verify};
 use super::wire::{self, check, put_date, put_list, put_number, put_option, put_str, put_version};
-use super::{DatabaseInfo, Error, FORMAT, MAX_DATABASES, MAX_DETAILS, MAX_FRONT, MAX_INDEX};
+use super::{
+    DatabaseInfo, Error, FORMAT, MAX_DATABASES, MAX_DETAILS, MAX_FRONT, MAX_INDEX, MAX_WITHDRAWN,
+    Seen,
+};
 use crate::advisory::{Advisory, Kind, MAX_LIST, MAX_RANGES, Range, Registry};
-use crate::database::{MAX_QUARANTINED, Snapshot};
+use crate::database::{MAX_QUARANTINED, Snapshot, Withdrawn};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -27,7 +30,8 @@ pub struct Source<'a> {
 ///
 /// `old` is the index that the new one takes the place of: its advisories have appeared when it says, and
 /// those that it does not have appear `now`. Without it nothing is known of that, and each counts from
-/// the day on which, as it says, the problem was reported.
+/// the day on which, as it says, the problem was reported. Those of a published snapshot have appeared when
+/// that says, which is the same for all who read it.
 ///
 /// # Errors
 /// [`Error::Empty`] without any advisory, and [`Error::TooLarge`] or [`Error::TooMany`] where a reader would refuse the
@@ -50,24 +54,53 @@ pub fn compile(
         "records that cannot be read",
         provenance.quarantined.len(),
     )?;
+    at_most(
+        MAX_WITHDRAWN,
+        "withdrawn advisories",
+        provenance.withdrawn.len(),
+    )?;
     let provenance = provenance.write();
     assemble(&provenance, &lookup.bytes, lookup.details, |put| {
-        for (_, advisory) in chosen.packages.values().flatten() {
-            put(&details(advisory));
+        for pick in chosen.packages.values().flatten() {
+            put(&details(pick.advisory));
         }
     })
 }
 
-/// The same index, whose databases were seen to be in the same state once more.
+/// The same index, whose databases were `seen`, each in its order, to be in the same state once more.
 ///
 /// # Errors
 /// If `bytes` are not a sound index.
-pub(super) fn seen_again(bytes: &[u8], checked: Timestamp) -> Result<Vec<u8>, Error> {
+pub(super) fn seen_again(bytes: &[u8], seen: &[Seen]) -> Result<Vec<u8>, Error> {
+    with_provenance(bytes, |provenance| {
+        for (database, seen) in provenance.databases.iter_mut().zip(seen) {
+            database.checked = seen.checked;
+            database.published.clone_from(&seen.published);
+        }
+    })
+}
+
+/// The same index without what may change though no advisory does, such as times and commits: as long as the advisories
+/// are the same, so are its bytes.
+///
+/// # Errors
+/// If `bytes` are not a sound index.
+pub fn timeless(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    with_provenance(bytes, |provenance| {
+        provenance.made = Timestamp::UNIX_EPOCH;
+        for database in &mut provenance.databases {
+            database.commit = None;
+            database.committed = None;
+            database.checked = Timestamp::UNIX_EPOCH;
+            database.published = None;
+        }
+    })
+}
+
+fn with_provenance(bytes: &[u8], change: impl FnOnce(&mut Provenance)) -> Result<Vec<u8>, Error> {
     let sections = Sections::of(bytes, Verify::All)?;
     let mut provenance = Provenance::read(sections.provenance)?;
-    for database in &mut provenance.databases {
-        database.checked = checked;
-    }
+    change(&mut provenance);
     let details = sections.details;
     assemble(
         &provenance.write(),
@@ -79,7 +112,7 @@ pub(super) fn seen_again(bytes: &[u8], checked: Timestamp) -> Result<Vec<u8>, Er
 
 /// Puts a header before the sections. The last one, by far the longest, is given as its length and in
 /// pieces, so that it is in memory only once.
-fn assemble(
+pub(super) fn assemble(
     provenance: &[u8],
     lookup: &[u8],
     details: u64,
@@ -124,16 +157,25 @@ fn at_most(limit: usize, what: &'static str, found: usize) -> Result<(), Error> 
 
 /// What goes in, and what stays out.
 struct Chosen<'a> {
-    /// Each with the place of its database, by id.
-    packages: BTreeMap<&'a str, Vec<(usize, &'a Advisory)>>,
-    withdrawn: usize,
+    /// By id.
+    packages: BTreeMap<&'a str, Vec<Pick<'a>>>,
+    withdrawn: Vec<&'a Withdrawn>,
+}
+
+/// An advisory that goes in.
+struct Pick<'a> {
+    /// The place of its database.
+    database: usize,
+    advisory: &'a Advisory,
+    /// If its database tells.
+    appeared: Option<Date>,
 }
 
 fn choose<'a>(sources: &[Source<'a>]) -> Chosen<'a> {
     let mut seen = BTreeSet::new();
     let mut chosen = Chosen {
         packages: BTreeMap::new(),
-        withdrawn: 0,
+        withdrawn: Vec::new(),
     };
     for (database, source) in sources.iter().enumerate() {
         // The ids of one database are unique; only those of the databases before it count.
@@ -141,30 +183,34 @@ fn choose<'a>(sources: &[Source<'a>]) -> Chosen<'a> {
         for withdrawn in &source.snapshot.withdrawn {
             let key = (withdrawn.package.as_str(), withdrawn.id.as_str());
             if !seen.contains(&key) {
-                chosen.withdrawn += 1;
+                chosen.withdrawn.push(withdrawn);
                 found.push(key);
             }
         }
-        for advisory in &source.snapshot.advisories {
+        for (place, advisory) in source.snapshot.advisories.iter().enumerate() {
             let key = (advisory.package.as_str(), advisory.id.as_str());
             if !seen.contains(&key) {
                 let package = chosen.packages.entry(key.0).or_default();
-                package.push((database, advisory));
+                package.push(Pick {
+                    database,
+                    advisory,
+                    appeared: source.snapshot.appeared.get(place).copied(),
+                });
                 found.push(key);
             }
         }
         seen.extend(found);
     }
     for advisories in chosen.packages.values_mut() {
-        advisories.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+        advisories.sort_by(|a, b| a.advisory.id.cmp(&b.advisory.id));
     }
     chosen
 }
 
 fn provenance(sources: &[Source<'_>], chosen: &Chosen<'_>, now: Timestamp) -> Provenance {
     let mut counts = [0; Kind::ALL.len()];
-    for (_, advisory) in chosen.packages.values().flatten() {
-        counts[advisory.kind as usize] += 1;
+    for pick in chosen.packages.values().flatten() {
+        counts[pick.advisory.kind as usize] += 1;
     }
     let databases = sources
         .iter()
@@ -173,11 +219,12 @@ fn provenance(sources: &[Source<'_>], chosen: &Chosen<'_>, now: Timestamp) -> Pr
             commit: snapshot.commit.clone(),
             committed: snapshot.committed,
             checked: *checked,
+            published: snapshot.published.clone(),
         });
     Provenance {
         made: now,
         counts,
-        withdrawn: chosen.withdrawn,
+        withdrawn: chosen.withdrawn.iter().copied().cloned().collect(),
         databases: databases.collect(),
         quarantined: sources
             .iter()
@@ -214,14 +261,16 @@ impl<'a> Appearances<'a> {
         }
     }
 
-    fn of(&self, advisory: &Advisory) -> Date {
-        let day = match &self.known {
-            Some(known) => {
+    fn of(&self, pick: &Pick<'_>) -> Date {
+        let advisory = pick.advisory;
+        let day = match (pick.appeared, &self.known) {
+            (Some(day), _) => day,
+            (None, Some(known)) => {
                 let key = (advisory.package.as_str(), advisory.id.as_str());
                 known.get(&key).copied().unwrap_or(self.today)
             }
             // It may have lain in the database for long.
-            None => advisory.date.parse().unwrap_or(Date::MIN),
+            (None, None) => advisory.date.parse().unwrap_or(Date::MIN),
         };
         day.min(self.today)
     }
@@ -231,13 +280,13 @@ impl<'a> Appearances<'a> {
 /// than crates.io; packages, each with its name, the number of its advisories and, each with its length
 /// in front, the advisories.
 fn lookup(
-    packages: &BTreeMap<&str, Vec<(usize, &Advisory)>>,
+    packages: &BTreeMap<&str, Vec<Pick<'_>>>,
     appearances: &Appearances<'_>,
 ) -> Result<Lookup, Error> {
     let registries: BTreeSet<&str> = packages
         .values()
         .flatten()
-        .filter_map(|(_, advisory)| match &advisory.registry {
+        .filter_map(|pick| match &pick.advisory.registry {
             Registry::CratesIo => None,
             Registry::Other(source) => Some(source.as_str()),
         })
@@ -254,14 +303,15 @@ fn lookup(
         put_str(&mut records, source);
     }
     let start = 4 + packages.len() * wire::ROW;
-    for (&name, advisories) in packages {
+    for (&name, picks) in packages {
         let at = start + records.len();
         limit(at as u64, MAX_FRONT)?;
         table.extend(wire::row(wire::prefix(name.as_bytes()), at as u32));
 
         put_str(&mut records, name);
-        put_number(&mut records, advisories.len() as u64);
-        for &(database, advisory) in advisories {
+        put_number(&mut records, picks.len() as u64);
+        for pick in picks {
+            let advisory = pick.advisory;
             let registry = match &advisory.registry {
                 Registry::CratesIo => 0,
                 Registry::Other(source) => registries[source.as_str()],
@@ -269,8 +319,8 @@ fn lookup(
             check_lists(advisory)?;
             let text = details(advisory);
             limit(text.len() as u64, MAX_DETAILS)?;
-            let mut entry = entry(advisory, database, registry);
-            put_date(&mut entry, appearances.of(advisory));
+            let mut entry = entry(advisory, pick.database, registry);
+            put_date(&mut entry, appearances.of(pick));
             put_number(&mut entry, text_start);
             put_number(&mut entry, text.len() as u64);
             entry.extend(check(&text));

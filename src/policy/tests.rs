@@ -49,6 +49,8 @@ fn index(kind: Kind, severity: Option<Severity>) -> Index {
         commit: None,
         committed: None,
         descends: None,
+        published: None,
+        appeared: Vec::new(),
         advisories: vec![advisory],
         quarantined: Vec::new(),
         withdrawn: Vec::new(),

@@ -13,22 +13,28 @@
 //! - Of the advisories that the index holds of a database, at least 99 of 100 are still there, by package and id, in this
 //!   database or in another one of the list. One may always go. A withdrawn one is there; one that cannot be read is not.
 //! - The commit is dated at most a day ahead of the clock.
+//! - A snapshot was made of databases that its publisher has looked at no earlier than those of the last one: all of them
+//!   together, and each that both were made of. The commit of none of these is older by more than a day, or gone. Whether
+//!   they follow on each other was for the publisher to tell.
+//! - Nobody has looked at a database more than a day ahead of the clock.
 //!
-//! The owner of a database may have reasons to break all but the last of them, so these can be accepted.
+//! The owner of a database may have reasons to break all but those about the clock, so these can be accepted.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::record::Record;
-use crate::database::{Known, Snapshot};
+use crate::database::{Known, Loaded, Published, Snapshot};
 use crate::freshness::is_ahead;
 use crate::index::Index;
 use crate::report::counted;
 
 /// Of so many advisories one may go.
 const KEPT: usize = 100;
+/// How far the clocks of those who commit may disagree.
+const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is known of the state before.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +66,17 @@ pub enum Reason {
     Lost { lost: usize, of: usize },
     /// The new commit is dated more than a day ahead.
     Future { to: Known, now: Timestamp },
+    /// The publisher of a snapshot looked at its databases earlier than the one before.
+    Older { from: Timestamp, to: Timestamp },
+    /// In a snapshot a database is at an older commit, or at none.
+    OlderCommit {
+        /// Foreign text.
+        origin: String,
+        from: Timestamp,
+        to: Option<Timestamp>,
+    },
+    /// The publisher of a snapshot looked at its databases more than a day ahead.
+    CheckedInFuture { checked: Timestamp, now: Timestamp },
 }
 
 impl<'a> Last<'a> {
@@ -83,6 +100,27 @@ impl<'a> Last<'a> {
             commit: floor.commit.clone(),
             committed: floor.committed,
         })
+    }
+
+    /// What the last snapshot of this database was made of.
+    fn published(&self, database: &str) -> Option<&'a Published> {
+        if let Some(index) = self.index {
+            let mut databases = index.databases().iter();
+            let info = databases.find(|info| info.url == database)?;
+            return info.published.as_ref();
+        }
+        let mut floors = self.record?.snapshots.iter();
+        let floor = floors.find(|floor| floor.url == database)?;
+        Some(&floor.published)
+    }
+
+    /// Whether the index holds this very snapshot, though its databases may have been looked at again.
+    pub fn holds(&self, snapshot: &Snapshot) -> bool {
+        let Some(published) = &snapshot.published else {
+            return false;
+        };
+        let known = self.published(&snapshot.url);
+        self.index.is_some() && known.is_some_and(|known| known.content == published.content)
     }
 
     /// How many advisories the index holds of each database, by its place, and how many of these are nowhere in
@@ -132,6 +170,11 @@ pub fn objections(snapshots: &[Snapshot], last: &Last<'_>, now: Timestamp) -> Ve
                 now,
             });
         }
+        if let Some(published) = &snapshot.published
+            && let Some(reason) = publication(published, last.published(&snapshot.url), now)
+        {
+            object(reason);
+        }
         match (last.known(&snapshot.url), to) {
             (Some(from), Some(to)) if from.commit != to.commit => match snapshot.descends {
                 Some(true) => {}
@@ -149,6 +192,60 @@ pub fn objections(snapshots: &[Snapshot], last: &Last<'_>, now: Timestamp) -> Ve
     objections
 }
 
+/// What speaks against databases that are as the index has them: of snapshots, what they were made of.
+pub fn objections_to_same(loaded: &[Loaded], last: &Last<'_>, now: Timestamp) -> Vec<Objection> {
+    let objections = loaded.iter().filter_map(|loaded| {
+        let Loaded::Snapshot(snapshot) = loaded else {
+            return None;
+        };
+        let published = snapshot.published.as_ref()?;
+        Some(Objection {
+            database: snapshot.url.clone(),
+            reason: publication(published, last.published(&snapshot.url), now)?,
+        })
+    });
+    objections.collect()
+}
+
+/// What speaks against what a snapshot was made of, after what the last one was made of.
+fn publication(to: &Published, from: Option<&Published>, now: Timestamp) -> Option<Reason> {
+    let checked = to.origins.iter().map(|origin| origin.checked);
+    if let Some(checked) = checked.max().filter(|checked| is_ahead(*checked, now)) {
+        return Some(Reason::CheckedInFuture { checked, now });
+    }
+    let from = from?;
+    if to.checked() < from.checked() {
+        return Some(Reason::Older {
+            from: from.checked(),
+            to: to.checked(),
+        });
+    }
+    for new in &to.origins {
+        let mut known = from.origins.iter();
+        let Some(old) = known.find(|old| old.url == new.url) else {
+            continue;
+        };
+        if new.checked < old.checked {
+            return Some(Reason::Older {
+                from: old.checked,
+                to: new.checked,
+            });
+        }
+        if let Some(from) = old.committed
+            && new
+                .committed
+                .is_none_or(|to| from.duration_since(to) > SKEW)
+        {
+            return Some(Reason::OlderCommit {
+                origin: new.url.clone(),
+                from,
+                to: new.committed,
+            });
+        }
+    }
+    None
+}
+
 fn commit(snapshot: &Snapshot) -> Option<Known> {
     Some(Known {
         commit: snapshot.commit.clone()?,
@@ -159,7 +256,7 @@ fn commit(snapshot: &Snapshot) -> Option<Known> {
 impl Reason {
     /// Whether whoever refreshes may say that it is right all the same.
     pub fn may_be_accepted(&self) -> bool {
-        !matches!(self, Reason::Future { .. })
+        !matches!(self, Reason::Future { .. } | Reason::CheckedInFuture { .. })
     }
 }
 
@@ -205,6 +302,28 @@ impl fmt::Display for Reason {
                 "its commit {} lies in the future, for it is {now:.0} now; set the clock, or wait for a commit with a \
                  right date",
                 Shown(to)
+            ),
+            Reason::Older { from, to } => write!(
+                f,
+                "its publisher looked for news at {to:.0}, and at {from:.0} for what the index was made from: it is an old \
+                 snapshot"
+            ),
+            Reason::OlderCommit { origin, from, to } => {
+                let origin = crate::report::Untrusted(origin);
+                write!(f, "`{origin}` within it is at ")?;
+                match to {
+                    Some(to) => write!(f, "a commit of {to:.0}")?,
+                    None => write!(f, "no commit")?,
+                }
+                write!(
+                    f,
+                    ", and at one of {from:.0} in what the index was made from: it is an old snapshot"
+                )
+            }
+            Reason::CheckedInFuture { checked, now } => write!(
+                f,
+                "its publisher looked for news at {checked:.0}, which lies in the future, for it is {now:.0} now; set the \
+                 clock, or have its publisher set theirs and make it again"
             ),
         }
     }

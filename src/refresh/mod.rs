@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use crate::database::{self, Loaded, Location, Network, Progress, Refused, Snapshot};
 use crate::fault::defect;
 use crate::index::store::Store;
-use crate::index::{self, Index, Verify};
+use crate::index::{self, Index, Seen, Verify};
 use crate::report::Configured;
 use forward::{Last, Objection};
 use record::Record;
@@ -137,12 +137,17 @@ impl Refresh<'_> {
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut accepted = Vec::new();
-        let path = if loaded
-            .iter()
-            .all(|loaded| matches!(loaded, Loaded::Unchanged))
-        {
+        let path = if loaded.iter().all(|loaded| match loaded {
+            Loaded::Unchanged => true,
+            Loaded::Snapshot(snapshot) => last.holds(snapshot),
+        }) {
+            for objection in forward::objections_to_same(&loaded, &last, self.now) {
+                accepted.push(accept(objection, &terms.accepted)?);
+            }
             stop_here(terms)?;
-            self.store.seen_again(self.databases, self.now)?
+            let seen: Vec<Seen> = loaded.iter().map(|loaded| self.seen(loaded)).collect();
+            self.store
+                .seen_again(self.databases, &seen, SystemTime::from(self.now))?
         } else {
             // The index is made of all databases, so one that has changed means to read the others again.
             let snapshots = locations
@@ -167,12 +172,32 @@ impl Refresh<'_> {
         Ok(Refreshed { index, accepted })
     }
 
+    /// What to note of a database that is as the index has it.
+    fn seen(&self, loaded: &Loaded) -> Seen {
+        match loaded {
+            Loaded::Unchanged => Seen {
+                checked: self.now,
+                published: None,
+            },
+            Loaded::Snapshot(snapshot) => Seen {
+                checked: self.checked(snapshot),
+                published: snapshot.published.clone(),
+            },
+        }
+    }
+
+    /// When somebody last compared it with where it comes from, by our clock at the latest.
+    fn checked(&self, snapshot: &Snapshot) -> Timestamp {
+        let published = snapshot.published.as_ref();
+        published.map_or(self.now, |published| published.checked().min(self.now))
+    }
+
     fn publish(&self, snapshots: &[Snapshot], old: Option<&Index>) -> anyhow::Result<PathBuf> {
         let sources: Vec<index::Source<'_>> = snapshots
             .iter()
             .map(|snapshot| index::Source {
                 snapshot,
-                checked: self.now,
+                checked: self.checked(snapshot),
             })
             .collect();
         let bytes = index::compile(&sources, old, self.now)?;

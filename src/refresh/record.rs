@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::database::Refused;
+use crate::database::{Published, Refused};
 use crate::freshness::next_attempt;
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
@@ -41,6 +41,9 @@ pub struct Record {
     pub outcome: Outcome,
     /// What the last attempt that succeeded has put into the index.
     pub databases: Vec<Floor>,
+    /// The same for databases that are snapshots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<SnapshotFloor>,
 }
 
 /// What came of it.
@@ -72,18 +75,28 @@ pub struct Floor {
     pub committed: Timestamp,
 }
 
+/// A state of a snapshot that the next one must not lie behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotFloor {
+    /// The database, as configured.
+    pub url: String,
+    pub published: Published,
+}
+
 impl Record {
     /// Of an attempt that begins at `now`. What came of the one before still holds.
     pub fn begun(now: Timestamp, store: &Store, databases: &[String]) -> Record {
-        let before = Record::load(store, databases).unwrap_or_else(|| Record {
-            at: now,
-            seen: now,
-            begun: None,
-            outcome: Outcome::Pending,
-            databases: store
-                .open(databases, Verify::Used)
-                .map(|index| floors(&index))
-                .unwrap_or_default(),
+        let before = Record::load(store, databases).unwrap_or_else(|| {
+            let index = store.open(databases, Verify::Used).ok();
+            Record {
+                at: now,
+                seen: now,
+                begun: None,
+                outcome: Outcome::Pending,
+                databases: index.as_ref().map(floors).unwrap_or_default(),
+                snapshots: index.as_ref().map(snapshot_floors).unwrap_or_default(),
+            }
         });
         Record {
             seen: before.seen.max(now),
@@ -100,6 +113,7 @@ impl Record {
             begun: None,
             outcome: Outcome::Updated,
             databases: floors(index),
+            snapshots: snapshot_floors(index),
         }
     }
 
@@ -112,6 +126,12 @@ impl Record {
     ) -> Record {
         let before = Record::load(store, databases);
         let reason = format!("{error:#}");
+        // Of the two the index is the one that counts.
+        let (floors, snapshots) = match (store.open(databases, Verify::Used), &before) {
+            (Ok(index), _) => (floors(&index), snapshot_floors(&index)),
+            (Err(_), Some(before)) => (before.databases.clone(), before.snapshots.clone()),
+            (Err(_), None) => Default::default(),
+        };
         Record {
             at: now,
             seen: before.as_ref().map_or(now, |before| before.seen.max(now)),
@@ -121,11 +141,8 @@ impl Record {
             } else {
                 Outcome::Failed { reason }
             },
-            // Of the two the index is the one that counts.
-            databases: match store.open(databases, Verify::Used) {
-                Ok(index) => floors(&index),
-                Err(_) => before.map(|before| before.databases).unwrap_or_default(),
-            },
+            databases: floors,
+            snapshots,
         }
     }
 
@@ -187,6 +204,16 @@ fn floors(index: &Index) -> Vec<Floor> {
     floors.collect()
 }
 
+fn snapshot_floors(index: &Index) -> Vec<SnapshotFloor> {
+    let floors = index.databases().iter().filter_map(|database| {
+        Some(SnapshotFloor {
+            url: database.url.clone(),
+            published: database.published.clone()?,
+        })
+    });
+    floors.collect()
+}
+
 fn digits(json: &[u8]) -> String {
     let hash = blake3::hash(json).to_hex();
     hash.get(..DIGITS).unwrap_or(&hash).to_owned()
@@ -210,6 +237,13 @@ mod tests {
                 url: "https://example.com/db".to_owned(),
                 commit: "c".repeat(40),
                 committed: Timestamp::constant(1_780_000_000, 0),
+            }],
+            snapshots: vec![SnapshotFloor {
+                url: "sparse+https://example.com/snapshot/".to_owned(),
+                published: Published {
+                    content: "0".repeat(64),
+                    origins: Vec::new(),
+                },
             }],
         }
     }

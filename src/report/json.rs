@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::advisory::Advisory;
 use crate::check::Finding;
+use crate::database::Origin;
 use crate::graph::path::{Path, Paths};
 use crate::graph::{DependencyKind, Graph, Package};
 use crate::ignore::{What, While};
@@ -70,8 +71,18 @@ pub struct DatabaseInfo<'a> {
     pub commit: Option<&'a str>,
     /// When the commit was made, null for a folder.
     pub committed: Option<Timestamp>,
-    /// When the database was last compared with the index.
+    /// When the database was last compared with the index. For a snapshot that is when its publisher last looked.
     pub checked: Timestamp,
+    /// What a snapshot was made of; else empty.
+    pub made_of: &'a [Origin],
+}
+
+impl DatabaseInfo<'_> {
+    /// Whether all of it comes from the database at `url`.
+    pub fn is_all_of(&self, url: &str) -> bool {
+        self.url == url
+            || !self.made_of.is_empty() && self.made_of.iter().all(|origin| origin.url == url)
+    }
 }
 
 /// A finding with its advisory's details. For a yank everything that only an advisory has is null or empty.
@@ -320,6 +331,10 @@ impl<'a> IndexInfo<'a> {
                     commit: database.commit.as_deref(),
                     committed: database.committed,
                     checked: database.checked,
+                    made_of: match &database.published {
+                        Some(published) => &published.origins,
+                        None => &[],
+                    },
                 })
                 .collect(),
             advisories: index.advisories() + index.withdrawn(),

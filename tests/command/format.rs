@@ -106,6 +106,7 @@ fn a_workspace_is_one_object() {
         "checked": "[..]Z",
         "commit": null,
         "committed": null,
+        "made_of": [],
         "url": "[ROOT]/advisory-db"
       }
     ]
@@ -213,7 +214,7 @@ fn the_fields_of_the_contract_are_there() {
     fields(&answer["index"], &["databases", "advisories"]);
     fields(
         &answer["index"]["databases"][0],
-        &["url", "commit", "committed", "checked"],
+        &["url", "commit", "committed", "checked", "made_of"],
     );
     fields(
         &answer["findings"][0],

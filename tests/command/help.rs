@@ -24,6 +24,7 @@ Usage: cargo advisory [OPTIONS]
 Commands:
   check    Check a workspace or lockfiles
   explain  Explain an advisory, or show all about a crate
+  export   Write the index as files that a web server hands out to other machines
   fix      Change Cargo.lock so that findings go away
   ignore   Write down which findings are ignored, why, and until when
   report   Write what was found to a file

@@ -446,7 +446,7 @@ fn plain_http_is_refused() {
     refused(
         "http://databases.example/advisory-db",
         str![[r#"
-[ERROR] a database cannot be fetched over `http`; allowed are `https://` URLs without a user name, `file://` URLs and absolute paths
+[ERROR] a database cannot be fetched over `http`; allowed are `https://` and `sparse+https://` URLs without a user name, `file://` URLs and absolute paths
 
 "#]],
     );
@@ -457,7 +457,7 @@ fn ssh_is_refused() {
     refused(
         "ssh://databases.example/advisory-db",
         str![[r#"
-[ERROR] a database cannot be fetched over `ssh`; allowed are `https://` URLs without a user name, `file://` URLs and absolute paths
+[ERROR] a database cannot be fetched over `ssh`; allowed are `https://` and `sparse+https://` URLs without a user name, `file://` URLs and absolute paths
 
 "#]],
     );
@@ -468,7 +468,7 @@ fn a_user_name_and_password_are_refused_and_not_repeated() {
     refused(
         "https://me:hunter2@databases.example/advisory-db",
         str![[r#"
-[ERROR] a database cannot be fetched with a user name; allowed are `https://` URLs without a user name, `file://` URLs and absolute paths
+[ERROR] a database cannot be fetched with a user name; allowed are `https://` and `sparse+https://` URLs without a user name, `file://` URLs and absolute paths
 
 "#]],
     );
@@ -479,7 +479,7 @@ fn a_token_in_the_query_is_refused_and_not_repeated() {
     refused(
         "https://databases.example/advisory-db?token=hunter2",
         str![[r#"
-[ERROR] the URL of a database cannot have a `?` or `#`; allowed are `https://` URLs without a user name, `file://` URLs and absolute paths
+[ERROR] the URL of a database cannot have a `?` or `#`; allowed are `https://` and `sparse+https://` URLs without a user name, `file://` URLs and absolute paths
 
 "#]],
     );
@@ -490,7 +490,7 @@ fn the_short_form_of_ssh_is_refused_and_not_repeated() {
     refused(
         "git:hunter2@databases.example:advisory-db",
         str![[r#"
-[ERROR] a database cannot be fetched with a user name; allowed are `https://` URLs without a user name, `file://` URLs and absolute paths
+[ERROR] a database cannot be fetched with a user name; allowed are `https://` and `sparse+https://` URLs without a user name, `file://` URLs and absolute paths
 
 "#]],
     );

@@ -25,7 +25,7 @@ fn an_unknown_key_in_the_users_file() {
     refused(
         "vulnerabilities = 'deny'",
         str![[r#"
-[ERROR] unknown key `advisory.vulnerabilities` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.vulnerabilities` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `snapshot-key`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]],
     );
@@ -40,7 +40,7 @@ fn an_unknown_key_in_the_workspaces_file() {
     app.cargo("check")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown key `advisory.max_age` in `[ROOT]/foo/.cargo/config.toml`, line 2; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.max_age` in `[ROOT]/foo/.cargo/config.toml`, line 2; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `snapshot-key`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]])
         .run();
@@ -54,7 +54,7 @@ fn an_unknown_key_on_the_command_line() {
         .cargo("check --config advisory.level='deny'")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown key `advisory.level` in `--config`; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory.level` in `--config`; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `snapshot-key`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]])
         .run();
@@ -69,7 +69,7 @@ fn an_unknown_variable_in_the_environment() {
         .env("CARGO_ADVISORY_VULNERABILTY", "deny")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] unknown environment variable `CARGO_ADVISORY_VULNERABILTY`; allowed are `CARGO_ADVISORY_BASE`, `CARGO_ADVISORY_CACHE_DIR`, `CARGO_ADVISORY_DATABASES`, `CARGO_ADVISORY_EDITOR`, `CARGO_ADVISORY_ENABLED`, `CARGO_ADVISORY_MALICIOUS`, `CARGO_ADVISORY_MAX_AGE`, `CARGO_ADVISORY_NOTICE`, `CARGO_ADVISORY_REFRESH`, `CARGO_ADVISORY_REPEAT`, `CARGO_ADVISORY_STALE_IGNORES`, `CARGO_ADVISORY_UNMAINTAINED`, `CARGO_ADVISORY_UNSOUND`, `CARGO_ADVISORY_VULNERABILITY`, `CARGO_ADVISORY_YANKED`, and for a kind those such as `CARGO_ADVISORY_VULNERABILITY_LEVEL`
+[ERROR] unknown environment variable `CARGO_ADVISORY_VULNERABILTY`; allowed are `CARGO_ADVISORY_BASE`, `CARGO_ADVISORY_CACHE_DIR`, `CARGO_ADVISORY_DATABASES`, `CARGO_ADVISORY_EDITOR`, `CARGO_ADVISORY_ENABLED`, `CARGO_ADVISORY_MALICIOUS`, `CARGO_ADVISORY_MAX_AGE`, `CARGO_ADVISORY_NOTICE`, `CARGO_ADVISORY_REFRESH`, `CARGO_ADVISORY_REPEAT`, `CARGO_ADVISORY_SNAPSHOT_KEY`, `CARGO_ADVISORY_STALE_IGNORES`, `CARGO_ADVISORY_UNMAINTAINED`, `CARGO_ADVISORY_UNSOUND`, `CARGO_ADVISORY_VULNERABILITY`, `CARGO_ADVISORY_YANKED`, and for a kind those such as `CARGO_ADVISORY_VULNERABILITY_LEVEL`
 
 "#]])
         .run();
@@ -80,7 +80,7 @@ fn a_hostile_key_cannot_act_on_the_terminal() {
     refused(
         "\"\\u001b[2J\\n::notice::\" = 1",
         str![[r#"
-[ERROR] unknown key `advisory./u{1b}[2J/u{a}::notice::` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
+[ERROR] unknown key `advisory./u{1b}[2J/u{a}::notice::` in `[ROOT]/home/.cargo/config.toml`, line 5; allowed are `base`, `cache-dir`, `databases`, `editor`, `enabled`, `ignore`, `malicious`, `max-age`, `notice`, `refresh`, `repeat`, `snapshot-key`, `stale-ignores`, `unmaintained`, `unsound`, `vulnerability`, `yanked`
 
 "#]],
     );

@@ -471,6 +471,7 @@ fn nobody_waits_longer_than_a_refresh_may_take() {
         network: Some(Network {
             client: Client::new(move |transfer| transfer.cainfo(&certificate), true),
             scratch: paths::root(),
+            keys: Vec::new(),
         }),
         accepted: Vec::new(),
         now: Timestamp::now(),

@@ -136,6 +136,7 @@ pub(crate) fn report(findings: Vec<FindingInfo<'static>>) -> Report<'static> {
                 commit: None,
                 committed: None,
                 checked: CHECKED.parse().unwrap(),
+                made_of: &[],
             }],
             advisories: 1,
         },

@@ -3,6 +3,7 @@
 use std::fs;
 use std::rc::Rc;
 
+use cargo_advisory::database::Origin;
 use cargo_advisory::graph::{DependencyKind, Edge, Graph, Package, Scope, Source, Usage, Yanked};
 use cargo_advisory::report::html::Document;
 use cargo_advisory::report::json::{
@@ -102,15 +103,31 @@ fn hostile_page() -> String {
         action: Some(text()),
     };
     let now = Timestamp::UNIX_EPOCH;
+    let origins = [Origin {
+        url: text(),
+        commit: Some(text()),
+        committed: None,
+        checked: now,
+    }];
     let report = Report {
         lockfile: Some(text()),
         index: IndexInfo {
-            databases: vec![DatabaseInfo {
-                url: HOSTILE,
-                commit: Some(HOSTILE),
-                committed: Some(now),
-                checked: now,
-            }],
+            databases: vec![
+                DatabaseInfo {
+                    url: HOSTILE,
+                    commit: Some(HOSTILE),
+                    committed: Some(now),
+                    checked: now,
+                    made_of: &[],
+                },
+                DatabaseInfo {
+                    url: HOSTILE,
+                    commit: None,
+                    committed: None,
+                    checked: now,
+                    made_of: &origins,
+                },
+            ],
             advisories: 2,
         },
         packages: 2,

@@ -5,4 +5,6 @@ pub mod parse;
 #[path = "../../../src/database/snapshot.rs"]
 mod snapshot;
 
-pub use snapshot::{MAX_QUARANTINED, Quarantined, Snapshot, Withdrawn};
+pub use snapshot::{
+    MAX_ORIGINS, MAX_QUARANTINED, Origin, Published, Quarantined, Snapshot, Withdrawn,
+};

@@ -6,7 +6,7 @@ use cargo::CargoResult;
 use super::subject;
 use crate::advisory::Advisory;
 use crate::config::{Config, DEFAULT_DATABASE};
-use crate::index::{self, Entry, Index};
+use crate::index::{self, DatabaseInfo, Entry, Index};
 use crate::problem::Problem;
 use crate::report::Untrusted;
 use crate::report::link::Link;
@@ -91,9 +91,9 @@ impl<'a> Lookup<'a> {
     /// The page of RustSec's own advisories.
     pub(super) fn url(&self, advisory: &Advisory) -> CargoResult<Option<Link>> {
         let database = self.database_of(advisory)?;
-        Ok((database == Some(DEFAULT_DATABASE))
-            .then(|| Link::of_rustsec(&advisory.id))
-            .flatten())
+        Ok(database
+            .filter(|database| database.is_all_of(DEFAULT_DATABASE))
+            .and_then(|_| Link::of_rustsec(&advisory.id)))
     }
 
     /// The database of an advisory, where there are several.
@@ -101,15 +101,15 @@ impl<'a> Lookup<'a> {
         if self.index.databases().len() < 2 {
             return Ok(None);
         }
-        self.database_of(advisory)
+        let database = self.database_of(advisory)?;
+        Ok(database.map(|database| database.url.as_str()))
     }
 
-    fn database_of(&self, advisory: &Advisory) -> CargoResult<Option<&'a str>> {
+    fn database_of(&self, advisory: &Advisory) -> CargoResult<Option<&'a DatabaseInfo>> {
         for entry in self.index.package(&advisory.package) {
             let entry = entry.map_err(|error| self.broken(error))?;
             if entry.id == advisory.id {
-                let database = self.index.databases().get(entry.database);
-                return Ok(database.map(|database| database.url.as_str()));
+                return Ok(self.index.databases().get(entry.database));
             }
         }
         Ok(None)

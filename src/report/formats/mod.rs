@@ -215,7 +215,7 @@ impl<'a> Case<'a> {
         let databases = &self.report.index.databases;
         let all_of_rustsec = databases
             .iter()
-            .all(|database| database.url == DEFAULT_DATABASE);
+            .all(|database| database.is_all_of(DEFAULT_DATABASE));
         let of_rustsec = Link::of_rustsec(id).filter(|_| all_of_rustsec);
         match of_rustsec {
             Some(page) => uri::of_link(&page),

@@ -149,6 +149,14 @@ fn write_databases(out: &mut String, databases: &[DatabaseInfo<'_>]) {
                     format_args!("commit <code>{}</code><br>\n", Text(commit)),
                 );
             }
+            (None, _) if !database.made_of.is_empty() => {
+                for origin in database.made_of {
+                    push(
+                        out,
+                        format_args!("made of <code>{}</code><br>\n", Text(&origin.url)),
+                    );
+                }
+            }
             (None, _) => out.push_str("folder, no commit<br>\n"),
         }
         push(

@@ -268,7 +268,7 @@ pub(super) fn advisory(finding: &FindingInfo<'_>, index: &IndexInfo<'_>) -> Stri
     let rustsecs = index
         .databases
         .iter()
-        .any(|one| one.url == DEFAULT_DATABASE);
+        .any(|one| one.is_all_of(DEFAULT_DATABASE));
     let link = Some(id)
         .filter(|_| rustsecs)
         .and_then(Link::of_rustsec)
