@@ -149,6 +149,9 @@ struct BenchArgs {
     /// Measure only the check of many lockfiles
     #[arg(long, hide = true, conflicts_with = "write")]
     fleet: bool,
+    /// Measure only what a thousand machines ask of an nginx that serves a snapshot
+    #[arg(long, conflicts_with_all = ["write", "fleet"])]
+    snapshots: bool,
 }
 
 #[derive(Args)]
@@ -232,6 +235,7 @@ fn main() -> ExitCode {
             audit: args.audit,
             binary: args.binary,
             fleet: args.fleet,
+            snapshots: args.snapshots,
         }),
         Chore::Fuzz(args) => fuzz::run(&fuzz::Options {
             seconds: args.seconds,

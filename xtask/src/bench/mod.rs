@@ -15,6 +15,7 @@ mod policy;
 mod quiet;
 mod setting;
 mod silent;
+mod snapshots;
 mod table;
 
 use std::fs;
@@ -39,11 +40,16 @@ pub struct Options {
     pub binary: Option<PathBuf>,
     /// Only the check of many lockfiles, while working on it.
     pub fleet: bool,
+    /// Only what a fleet of machines asks of the server of a snapshot.
+    pub snapshots: bool,
 }
 
 /// Measures all, prints a Markdown table, and says which budgets are missed.
 pub fn run(options: &Options) -> Result<()> {
     let setting = Setting::prepare(options)?;
+    if options.snapshots {
+        return snapshots::measure(&setting);
+    }
     if options.fleet {
         machine::wait_until_quiet();
         let mut table = Table::default();
