@@ -258,6 +258,7 @@ impl World {
             enabled: true,
             enabled_by: None,
             databases: self.databases.to_vec(),
+            snapshot_keys: Vec::new(),
             cache_dir: self.store.dir().to_owned(),
             max_age: MAX_AGE,
             refresh: None,
