@@ -1,5 +1,7 @@
 //! What curl hands over of one answer.
 
+use std::fmt;
+
 use curl::easy::{Handler, WriteError};
 
 /// Bytes of all headers of an answer.
@@ -48,14 +50,15 @@ impl Collector {
         sound.then(|| value.to_owned())
     }
 
+    /// Whether it gave up because of the length.
+    pub(super) fn too_long(&self) -> Option<TooLong> {
+        self.too_long.then_some(TooLong { limit: self.limit })
+    }
+
     /// Why curl gave up, as far as it is known here better than there.
     pub(super) fn complaint(&self) -> Option<String> {
-        if self.too_long {
-            let shown = match self.limit / 1024 {
-                kibibytes @ ..1024 => format!("{kibibytes} KiB"),
-                kibibytes => format!("{} MiB", kibibytes / 1024),
-            };
-            return Some(format!("the server sends more than {shown}"));
+        if let Some(too_long) = self.too_long() {
+            return Some(too_long.to_string());
         }
         match self.status {
             Some(200..300) | None => None,
@@ -63,6 +66,25 @@ impl Collector {
         }
     }
 }
+
+/// A body is longer than the request allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// Bytes.
+    pub limit: u64,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = match self.limit / 1024 {
+            kibibytes @ ..1024 => format!("{kibibytes} KiB"),
+            kibibytes => format!("{} MiB", kibibytes / 1024),
+        };
+        write!(f, "the server sends more than {shown}")
+    }
+}
+
+impl std::error::Error for TooLong {}
 
 impl Handler for Collector {
     fn header(&mut self, line: &[u8]) -> bool {

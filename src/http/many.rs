@@ -16,7 +16,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If there is no answer, or one that breaks off or is longer than the request allows.
+    /// If there is no answer, or one that breaks off, and [`TooLong`](super::TooLong) if it is longer than the request
+    /// allows.
     pub fn get(&self, request: Request) -> anyhow::Result<Response> {
         let mut answer = None;
         self.get_all(vec![request], &mut |_, response| {
@@ -82,9 +83,10 @@ fn response(
 ) -> anyhow::Result<Response> {
     let collector = easy.get_mut();
     if let Err(error) = result {
-        return Err(match collector.complaint() {
-            Some(complaint) => anyhow!(complaint),
-            None => error.into(),
+        return Err(match (collector.too_long(), collector.complaint()) {
+            (Some(too_long), _) => too_long.into(),
+            (None, Some(complaint)) => anyhow!(complaint),
+            (None, None) => error.into(),
         });
     }
     Ok(Response {

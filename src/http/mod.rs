@@ -13,12 +13,12 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use curl::easy::{Easy2, List};
 use curl::multi::Multi;
 
-pub use collector::Collector;
+pub use collector::{Collector, TooLong};
 pub use stream::{Session, Stream};
 
 /// What configures each transfer as cargo is configured.
@@ -30,6 +30,8 @@ pub struct Client {
     setup: Arc<Setup>,
     multiplexing: bool,
     stop: Arc<AtomicBool>,
+    /// When it stops by itself.
+    end: Option<Instant>,
 }
 
 /// A question to a server.
@@ -71,6 +73,15 @@ impl Client {
             setup: Arc::new(setup),
             multiplexing,
             stop: Arc::default(),
+            end: None,
+        }
+    }
+
+    /// The same one, which stops by itself at `end`.
+    pub fn until(&self, end: Instant) -> Client {
+        Client {
+            end: Some(end),
+            ..self.clone()
         }
     }
 
@@ -82,6 +93,9 @@ impl Client {
     fn stopped(&self) -> io::Result<()> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(io::Error::other("it was stopped"));
+        }
+        if self.end.is_some_and(|end| Instant::now() >= end) {
+            return Err(io::Error::other("it took too long"));
         }
         Ok(())
     }
