@@ -27,12 +27,16 @@ use cargo_advisory::check::check;
 use cargo_advisory::database::{self, Loaded, Location, Snapshot};
 use cargo_advisory::graph::{Graph, Package, Source, Yanked, lockfile};
 use cargo_advisory::index::{self, Index, Verify};
+use cargo_advisory::yank::{Said, Yanks};
 use jiff::Timestamp;
+use semver::Version;
 
 /// How many copies of the real database make the large one.
 const COPIES: usize = 100;
 /// Packages that are looked up in the large one.
 const LARGE_GRAPH: usize = 5000;
+/// Yanked releases of each package.
+const YANKED: u64 = 10;
 /// The lockfile whose packages are looked up in the real one.
 const LOCKFILE: &str = "nu-0.44.0.lock";
 
@@ -126,16 +130,31 @@ impl Size {
         self.print("index", mebibytes(bytes.len()), " MiB");
         self.print_memory("compile");
         fs::write(&self.index, bytes)?;
+        let source = index::Source {
+            snapshot: &snapshot,
+            checked: now,
+        };
+        let yanks = yanks(&self.graph()?, now);
+        let bytes = index::compile_with(&[source], &yanks, None, now)?;
+        fs::write(self.index_with_yanks(), bytes)?;
         Ok(())
+    }
+
+    /// Where an index is put that knows yanks of all the packages that are looked up.
+    fn index_with_yanks(&self) -> PathBuf {
+        self.index.with_extension("yanks.bin")
+    }
+
+    fn graph(&self) -> Result<Graph> {
+        match self.is_large {
+            true => self.large_graph(),
+            false => lockfile::read(&self.lockfiles.join(LOCKFILE)),
+        }
     }
 
     /// Opens the index and looks up a graph.
     fn look_up(&self) -> Result<()> {
-        let graph = if self.is_large {
-            self.large_graph()?
-        } else {
-            lockfile::read(&self.lockfiles.join(LOCKFILE))?
-        };
+        let graph = self.graph()?;
         let open = || Index::open(&self.index, Verify::Used);
         let found = {
             let index = open()?;
@@ -148,6 +167,11 @@ impl Size {
         self.print("findings", found, "");
         self.print("look-up", look_up, " ms");
         self.print_memory("look-up");
+        let open = || Index::open(&self.index_with_yanks(), Verify::Used);
+        let coverage = check(&graph, &open()?)?.coverage;
+        ensure!(coverage.unknown == 0, "{coverage:?}");
+        let look_up = median(200, || check(&graph, &open()?).map(|hits| hits.is_empty()))?;
+        self.print("look-up-with-yanks", look_up, " ms");
         Ok(())
     }
 
@@ -196,6 +220,24 @@ impl Size {
             self.print(&format!("{part}-memory"), mebibytes(peak * 1024), " MiB");
         }
     }
+}
+
+/// What registries would have said of these packages: of each that `YANKED` releases beside those in use were yanked.
+fn yanks(graph: &Graph, asked: Timestamp) -> Yanks {
+    let mut yanks = Yanks::default();
+    for package in &graph.packages {
+        let Some(registry) = &package.source.registry else {
+            continue;
+        };
+        let yanked = (0..YANKED).map(|patch| Version::new(u64::MAX, 0, patch));
+        let said = Said {
+            asked,
+            yanked: yanked.collect(),
+            vanished: Vec::new(),
+        };
+        yanks.insert(&package.name, registry.clone(), said);
+    }
+    yanks
 }
 
 fn read(location: &Location) -> Result<Snapshot> {

@@ -191,7 +191,7 @@ impl fmt::Display for Severity {
 }
 
 /// The registry whose packages an advisory is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Registry {
     CratesIo,
     /// Kind, `+` and URL as in Cargo.lock, the URL as [`url::Url`] prints it:
@@ -205,6 +205,14 @@ impl Registry {
         match self {
             Registry::CratesIo => RegistryRef::CratesIo,
             Registry::Other(source) => RegistryRef::Other(source),
+        }
+    }
+
+    /// Cargo's name for crates.io, and the source of others. Foreign text.
+    pub fn name(&self) -> &str {
+        match self {
+            Registry::CratesIo => "crates-io",
+            Registry::Other(source) => source,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
 use semver::Version;
 
 use crate::advisory::{Kind, Registry, Severity};
 use crate::graph::{Graph, Package, PlatformSet, Scope, Yanked};
-use crate::index::{self, Entry, Index};
+use crate::index::{self, Entry, Index, Told};
+use crate::yank::Yank;
 
 /// One package of the graph with one advisory or yank.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,8 @@ pub struct Finding<'g> {
     pub kind: Kind,
     /// None for a yank, which comes from a registry.
     pub entry: Option<Entry<'g>>,
+    /// It is a yank of a version that its registry does not know any more.
+    pub vanished: bool,
 }
 
 impl<'g> Finding<'g> {
@@ -28,6 +32,14 @@ impl<'g> Finding<'g> {
     /// As the advisory's CVSS vector gives it. None where it is not scored.
     pub fn severity(&self) -> Option<Severity> {
         self.entry.and_then(|entry| entry.severity)
+    }
+
+    /// What is told of a yank.
+    pub fn yank(&self) -> &'static str {
+        match self.vanished {
+            true => "removed from its registry",
+            false => "yanked from its registry",
+        }
     }
 
     /// Sorts worst first: kind, severity (not scored after the scored), scope, then name, version and id.
@@ -55,16 +67,55 @@ pub struct Rank<'g> {
     id: Reverse<Option<&'g str>>,
 }
 
+/// What is wrong with a package.
+#[derive(Clone, Copy, Debug)]
+enum What<'i> {
+    Advisory(Entry<'i>),
+    Yanked,
+    Vanished,
+}
+
 /// What was found, and what could not be looked at.
 #[derive(Debug)]
 pub struct Hits<'i> {
-    hits: Vec<(usize, Option<Entry<'i>>)>,
+    hits: Vec<(usize, What<'i>)>,
     /// Advisories that speak of other platforms than those that the package is compiled for.
-    elsewhere: Vec<(usize, Option<Entry<'i>>)>,
+    elsewhere: Vec<(usize, What<'i>)>,
     /// Packages with an advisory that was not understood, as positions in the graph.
     pub quarantined: Vec<usize>,
-    /// Packages whose source could not tell whether they are yanked, as positions in the graph.
+    /// Packages of which neither their source nor the index can tell whether they are yanked, as positions in the graph.
     pub yanks_unknown: Vec<usize>,
+    /// How far the index alone knows of yanks, where cargo was not asked.
+    pub coverage: Coverage,
+}
+
+/// Of how many packages from registries it is known whether they are yanked, where a lockfile is all there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    pub known: usize,
+    pub unknown: usize,
+    /// When a registry was asked about the known ones, at the earliest.
+    pub asked: Option<Timestamp>,
+}
+
+impl Coverage {
+    fn add(&mut self, told: Option<Told>) {
+        let Some(told) = told else {
+            self.unknown += 1;
+            return;
+        };
+        self.known += 1;
+        self.asked = Some(self.asked.map_or(told.asked, |asked| asked.min(told.asked)));
+    }
+
+    /// That of both.
+    pub fn and(self, other: Coverage) -> Coverage {
+        Coverage {
+            known: self.known + other.known,
+            unknown: self.unknown + other.unknown,
+            asked: self.asked.into_iter().chain(other.asked).min(),
+        }
+    }
 }
 
 impl<'i> Hits<'i> {
@@ -98,18 +149,29 @@ impl<'i> Hits<'i> {
 }
 
 fn joined<'g, 'i: 'g>(
-    hits: &[(usize, Option<Entry<'i>>)],
+    hits: &[(usize, What<'i>)],
     graph: &'g Graph,
 ) -> impl Iterator<Item = Finding<'g>> {
-    hits.iter().map(|(package, entry)| Finding {
-        package: &graph.packages[*package],
-        position: *package,
-        kind: entry.map_or(Kind::Yanked, |entry| entry.kind),
-        entry: *entry,
+    hits.iter().map(|(package, what)| {
+        let entry = match what {
+            What::Advisory(entry) => Some(*entry),
+            What::Yanked | What::Vanished => None,
+        };
+        Finding {
+            package: &graph.packages[*package],
+            position: *package,
+            kind: entry.map_or(Kind::Yanked, |entry| entry.kind),
+            entry,
+            vanished: matches!(what, What::Vanished),
+        }
     })
 }
 
 /// Looks up every package of `graph` in `index`.
+///
+/// A package is yanked if its registry says so, be it to cargo or to the last refresh: of two answers it cannot be told
+/// which is the newer one, and a yank that was taken back does less harm than one that is not told. Of a package that has
+/// vanished from its registry only a refresh can know, for cargo goes by what it has seen before.
 ///
 /// A package is held against the advisories of the registry that it comes from, and `affected.os` and `affected.arch`
 /// against the platforms that it is compiled for; where those are not known every platform counts, as in RustSec.
@@ -123,6 +185,7 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
         elsewhere: Vec::new(),
         quarantined: Vec::new(),
         yanks_unknown: Vec::new(),
+        coverage: Coverage::default(),
     };
     for (position, package) in graph.packages.iter().enumerate() {
         let Some(registry) = package.source.registry.as_ref().map(Registry::borrow) else {
@@ -131,9 +194,9 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
         for entry in index.affecting(&package.name, &package.version, registry) {
             let entry = entry?;
             if concerns(&entry, graph, package.platforms) {
-                hits.hits.push((position, Some(entry)));
+                hits.hits.push((position, What::Advisory(entry)));
             } else {
-                hits.elsewhere.push((position, Some(entry)));
+                hits.elsewhere.push((position, What::Advisory(entry)));
             }
         }
         if index.quarantined_for(&package.name) {
@@ -141,10 +204,24 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
         }
     }
     for (position, package) in graph.packages.iter().enumerate() {
-        match package.yanked {
-            Yanked::Yes => hits.hits.push((position, None)),
-            Yanked::No | Yanked::NotAsked => {}
-            Yanked::Unknown => hits.yanks_unknown.push(position),
+        let registry = package.source.registry.as_ref().map(Registry::borrow);
+        let told = match registry {
+            // What cargo makes of its own packages it knows best.
+            Some(registry) if !package.member => {
+                index.yank(&package.name, &package.version, registry)?
+            }
+            _ => None,
+        };
+        match (package.yanked, told.map(|told| told.yank)) {
+            (_, Some(Yank::Vanished)) => hits.hits.push((position, What::Vanished)),
+            (Yanked::Yes, _) | (_, Some(Yank::Yanked)) => hits.hits.push((position, What::Yanked)),
+            (Yanked::No, _) | (_, Some(Yank::None)) => {}
+            (Yanked::Unknown, None) => hits.yanks_unknown.push(position),
+            (Yanked::NotAsked, None) => {}
+        }
+        // Without a build nobody knows how it is used.
+        if package.yanked == Yanked::NotAsked && package.usage.is_none() && registry.is_some() {
+            hits.coverage.add(told);
         }
     }
     Ok(hits)

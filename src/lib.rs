@@ -2,7 +2,8 @@
 //! against a cached index of advisories and yanks, and says so in one line, or fails under `--deny-advisories`.
 //!
 //! The modules in the order of the flow. Left half, its own process (`cargo advisory update`, which builds start too):
-//! [`database`] reads advisories, over [`http`] where they are remote, [`index`] compiles them, [`refresh`] does both. Right
+//! [`database`] reads advisories, over [`http`] where they are remote, [`yanks`] asks registries, [`index`] compiles both,
+//! [`refresh`] does it all. Right
 //! half, inside a build: [`extension`] is what cargo calls, [`graph`] turns cargo's unit graph into plain data, [`check`]
 //! joins graph and index into findings, [`policy`] makes a verdict of them and [`report`] words it. [`command`] holds
 //! `cargo advisory`, and [`remedy`] finds the way out of a finding, with cargo's own resolver. [`baseline`] tells with git
@@ -31,3 +32,5 @@ pub mod problem;
 pub mod refresh;
 pub mod remedy;
 pub mod report;
+pub mod yank;
+pub mod yanks;

@@ -255,6 +255,7 @@ impl Diagnostic {
             Kind::Malicious => "is malicious",
             Kind::Vulnerability => "is insecure",
             Kind::Unsound => "is unsound",
+            Kind::Yanked if finding.vanished => "was removed from its registry",
             Kind::Yanked => "was yanked from its registry",
             Kind::Unmaintained => "is unmaintained",
             Kind::Notice => "is flagged",

@@ -3,7 +3,10 @@
 use cargo_advisory::advisory::{Advisory, Kind, Range, Registry, RegistryRef, Severity};
 use cargo_advisory::database::{Quarantined, Snapshot, Withdrawn};
 use cargo_advisory::index::store::Store;
-use cargo_advisory::index::{Error, Format, Index, Seen, Source, Verify, compile};
+use cargo_advisory::index::{
+    Error, Format, Index, Seen, Source, Told, Verify, compile, compile_with,
+};
+use cargo_advisory::yank::{Said, Yank, Yanks};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
@@ -86,18 +89,46 @@ fn compiled(snapshots: &[Snapshot]) -> Vec<u8> {
             checked: time(1_700_000_100),
         })
         .collect();
-    compile(&sources, None, time(1_700_000_200)).unwrap()
+    compile_with(&sources, &yanks(), None, time(1_700_000_200)).unwrap()
+}
+
+/// Two packages, one of them from two registries.
+fn yanks() -> Yanks {
+    let said = |asked, yanked: &[&str], vanished: &[&str]| {
+        let versions = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        Said {
+            asked: time(asked),
+            yanked: versions(yanked),
+            vanished: versions(vanished),
+        }
+    };
+    let mut yanks = Yanks::default();
+    yanks.insert(
+        "foo",
+        Registry::CratesIo,
+        said(1_700_000_000, &["0.1.0", "1.2.3-rc.1"], &["2.0.0"]),
+    );
+    yanks.insert("foo", OTHER.to_owned(), said(1_700_000_001, &[], &[]));
+    yanks.insert(
+        "bar-of-some",
+        Registry::CratesIo,
+        said(1_700_000_002, &[], &["1.2.3"]),
+    );
+    yanks
 }
 
 const OTHER: RegistryRef<'_> = RegistryRef::Other("sparse+https://registry.example/");
 
 /// What a check would learn from an index.
-fn findings(index: &Index) -> Result<Vec<(Advisory, usize)>, Error> {
+#[allow(clippy::type_complexity, reason = "nobody names it")]
+fn findings(index: &Index) -> Result<(Vec<(Advisory, usize)>, Vec<Option<Told>>, Yanks), Error> {
     let mut found = Vec::new();
+    let mut yanked = Vec::new();
     for package in ["bar-of-some-length", "bar-of-some", "foo", "quux", ""] {
         for version in ["0.1.0", "1.2.3-rc.1", "1.2.3", "2.0.0"] {
             let version: Version = version.parse().unwrap();
             for registry in [RegistryRef::CratesIo, OTHER] {
+                yanked.push(index.yank(package, &version, registry)?);
                 for entry in index.affecting(package, &version, registry) {
                     let entry = entry?;
                     found.push((index.details(&entry)?, entry.os().count()));
@@ -105,7 +136,56 @@ fn findings(index: &Index) -> Result<Vec<(Advisory, usize)>, Error> {
             }
         }
     }
-    Ok(found)
+    Ok((found, yanked, index.yanks()?))
+}
+
+#[test]
+fn what_registries_have_said_comes_out() {
+    let index = Index::from_bytes(&compiled(&[snapshot()]), Verify::All).unwrap();
+
+    assert_eq!(index.yanks().unwrap(), yanks());
+    let yank = |name: &str, version: &str, registry| {
+        let told = index.yank(name, &version.parse().unwrap(), registry);
+        told.unwrap().map(|told| told.yank)
+    };
+    for (name, version, expected) in [
+        ("foo", "0.1.0", Some(Yank::Yanked)),
+        ("foo", "1.2.3-rc.1", Some(Yank::Yanked)),
+        ("foo", "1.2.3", Some(Yank::None)),
+        ("foo", "2.0.0", Some(Yank::Vanished)),
+        ("foo", "2.0.0+build", Some(Yank::None)),
+        ("bar-of-some", "1.2.3", Some(Yank::Vanished)),
+        ("bar-of-some-length", "1.2.3", None),
+        ("", "1.2.3", None),
+    ] {
+        assert_eq!(
+            yank(name, version, RegistryRef::CratesIo),
+            expected,
+            "{name} {version}"
+        );
+    }
+    assert_eq!(yank("foo", "0.1.0", OTHER), Some(Yank::None));
+    assert_eq!(yank("bar-of-some", "1.2.3", OTHER), None);
+    let nobody = RegistryRef::Other("sparse+https://nobody.example/");
+    assert_eq!(yank("foo", "0.1.0", nobody), None);
+}
+
+#[test]
+fn where_no_registry_was_asked_nothing_is_known() {
+    let snapshot = snapshot();
+    let source = Source {
+        snapshot: &snapshot,
+        checked: time(0),
+    };
+    let index =
+        Index::from_bytes(&compile(&[source], None, time(0)).unwrap(), Verify::All).unwrap();
+
+    assert!(index.yanks().unwrap().is_empty());
+    let version = "0.1.0".parse().unwrap();
+    assert_eq!(
+        index.yank("foo", &version, RegistryRef::CratesIo).unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -288,7 +368,7 @@ fn every_truncation_is_an_error() {
 fn every_bit_flip_is_an_error_or_harmless() {
     let mut bytes = compiled(&[snapshot()]);
     let pristine = findings(&Index::from_bytes(&bytes, Verify::All).unwrap()).unwrap();
-    assert!(pristine.len() > 5);
+    assert!(pristine.0.len() > 5);
     for at in 0..bytes.len() {
         for bit in 0..8 {
             bytes[at] ^= 1 << bit;
@@ -363,7 +443,7 @@ fn stated_sizes_are_not_believed() {
         let _ = Index::from_bytes(&bytes, Verify::All).and_then(|index| findings(&index));
     }
     // The lengths of the file and of its sections.
-    for at in [32, 40, 64, 88] {
+    for at in [32, 40, 64, 88, 112] {
         for value in [0, u64::MAX, 1 << 40] {
             let mut bytes = bytes.clone();
             bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
@@ -443,13 +523,13 @@ fn nothing_is_made_that_holds_more_than_is_read() {
     assert_eq!(over(&|s| registries(s, 4097), 1), "registries");
 }
 
-const HEADER: usize = 128;
+const HEADER: usize = 152;
 
 /// As the essay in `src/index/mod.rs` describes them.
 fn make_checks_right(bytes: &mut [u8]) {
     let check = |bytes: &[u8]| <[u8; 16]>::try_from(&blake3::hash(bytes).as_bytes()[..16]).unwrap();
     let mut start = HEADER;
-    for section in 0..3 {
+    for section in 0..4 {
         let at = 40 + section * 24;
         let length = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
         let right = check(&bytes[start..start + length]);
@@ -639,7 +719,7 @@ fn seen_again() {
     let later = time(1_700_009_000);
     assert!(
         store
-            .seen_again(&databases, &seen(later), later.into())
+            .seen_again(&databases, &seen(later), &yanks(), later.into())
             .is_err()
     );
 
@@ -649,7 +729,7 @@ fn seen_again() {
         .unwrap();
     let before = store.open(&databases, Verify::All).unwrap();
     store
-        .seen_again(&databases, &seen(later), later.into())
+        .seen_again(&databases, &seen(later), &yanks(), later.into())
         .unwrap();
     let after = store.open(&databases, Verify::All).unwrap();
     assert_eq!(after.databases()[0].checked, later);
@@ -657,7 +737,12 @@ fn seen_again() {
     assert_eq!(after.made(), before.made());
     assert_eq!(findings(&after).unwrap(), findings(&before).unwrap());
     store
-        .seen_again(&databases, &seen(time(1_700_000_100)), later.into())
+        .seen_again(
+            &databases,
+            &seen(time(1_700_000_100)),
+            &yanks(),
+            later.into(),
+        )
         .unwrap();
     assert_eq!(fs::read(store.path_for(&databases)).unwrap(), bytes);
 }

@@ -18,6 +18,10 @@ pub mod index;
 #[allow(dead_code, reason = "what words findings is not here")]
 pub mod report;
 
+#[path = "../../src/yank.rs"]
+#[allow(dead_code, reason = "what asks registries is not here")]
+pub mod yank;
+
 pub mod draw;
 pub mod memory;
 pub mod naive;

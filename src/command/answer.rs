@@ -7,14 +7,16 @@ use anyhow::anyhow;
 use cargo::core::Workspace;
 use cargo::{CargoResult, GlobalContext};
 use clap::ArgMatches;
+use jiff::Timestamp;
 
 use super::remedies::Remedies;
 use super::selection;
 use crate::baseline::Compared;
-use crate::check::{Finding, Hits, check};
+use crate::check::{Coverage, Finding, Hits, check};
 use crate::config::Config;
 use crate::denial;
 use crate::fault;
+use crate::freshness::ago;
 use crate::graph::Graph;
 use crate::graph::path::Paths;
 use crate::graph::workspace::{self, Edges};
@@ -23,10 +25,10 @@ use crate::memory::{Basis, Memory};
 use crate::policy::{Facts, Judgement, Policy, Stale, Verdict, may_be_fixable, today};
 use crate::problem::{self, Problem};
 use crate::remedy::Remedy;
-use crate::report::Untrusted;
 use crate::report::decision;
 use crate::report::json::Report;
 use crate::report::line::{self, Heading, Hint};
+use crate::report::{Untrusted, counted};
 
 /// What all answers of one command are made with. Threads can share it, as cargo's context is no part of it.
 #[derive(Clone, Copy)]
@@ -367,5 +369,23 @@ impl Answer<'_> {
     /// The remedy of `finding`, where one was looked for.
     pub(super) fn remedy(&self, finding: &Finding<'_>) -> Option<&Remedy> {
         self.remedies.as_ref()?.of(finding)
+    }
+}
+
+/// What a summary adds of yanks: how far they are not known, or only by an answer that is too old.
+pub(super) fn coverage(coverage: &Coverage, config: &Config, now: Timestamp) -> String {
+    let old = coverage
+        .asked
+        .filter(|asked| now.duration_since(*asked) > config.max_age);
+    match (coverage.known, coverage.unknown, old) {
+        (0, 1.., _) => "; yanks are not known from a lockfile alone".to_owned(),
+        (_, 1.., _) => format!(
+            "; yanks are not known of {}",
+            counted(coverage.unknown, "package", "packages")
+        ),
+        (_, 0, Some(asked)) => {
+            format!("; registries were asked for yanks {}", ago(asked, now))
+        }
+        (_, 0, None) => String::new(),
     }
 }

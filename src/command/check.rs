@@ -2,22 +2,23 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::anyhow;
 use cargo::util::command_prelude::{ArgMatchesExt as _, flag, multi_opt, opt};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 use clap::{ArgAction, ArgMatches, Command, value_parser};
 
-use super::answer::{Answer, Judge};
+use super::answer::{Answer, Judge, coverage};
 use super::background::{self, Check};
 use super::document::{self, Kept};
-use super::{page, print, recursive, selection};
+use super::{page, print, recursive, registries, selection};
 use crate::config::{Config, DEFAULT_DATABASE};
 use crate::denial;
 use crate::fault;
+use crate::graph::lockfile;
 use crate::graph::path::Paths;
-use crate::graph::workspace::Edges;
-use crate::graph::{Graph, Yanked, lockfile};
+use crate::graph::workspace::{self, Edges};
 use crate::policy::Judgement;
 use crate::problem::{self, Problem};
 use crate::report::formats::Document;
@@ -25,6 +26,7 @@ use crate::report::human::{self, Detailed, Form};
 use crate::report::json;
 use crate::report::link::Link;
 use crate::report::{Configured, counted};
+use crate::yanks::seen;
 
 /// The flag that takes folders.
 const RECURSIVE: &str = "recursive";
@@ -132,7 +134,11 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let mut unread = fleet.map_or(Vec::new(), |fleet| fleet.failures);
     let mut failures: Vec<_> = unread.iter().map(|text| anyhow!("{text}")).collect();
     let mut kept = Vec::new();
+    let now = SystemTime::now();
     if let Some(ws) = ws {
+        let lockfile = workspace::lockfile(&ws);
+        let crates_io = || registries::crates_io(ws.gctx());
+        seen::note_workspace(&config.cache_dir, &lockfile, now, crates_io);
         let answer = teller.judge.workspace(&ws, args, Edges::Found)?;
         failures.extend(teller.tell(&answer, None)?);
         kept.push(Kept {
@@ -144,6 +150,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         // One bad file keeps no other from its answer.
         match lockfile::read(&path) {
             Ok(graph) => {
+                seen::note(&config.cache_dir, &path, now);
                 let answer = teller.judge.lockfile(graph, &path)?;
                 failures.extend(teller.tell(&answer, Some(&path))?);
                 kept.push(Kept {
@@ -240,7 +247,7 @@ impl Teller<'_> {
             .judge
             .conclude(self.gctx, answer, &judgement, stale_told)?;
         if self.format == Format::Human {
-            self.say_summary(&answer.graph)?;
+            self.say_summary(answer)?;
         }
         Ok(match lockfile {
             Some(path) => failure.map(|error| error.context(format!("in `{}`", path.display()))),
@@ -340,26 +347,19 @@ impl Teller<'_> {
         print(gctx, text.as_bytes())
     }
 
-    fn say_summary(&self, graph: &Graph) -> CargoResult<()> {
+    fn say_summary(&self, answer: &Answer<'_>) -> CargoResult<()> {
         let gctx = self.gctx;
         let Judge { config, index, .. } = self.judge;
-        let asked = graph
-            .packages
-            .iter()
-            .any(|package| package.yanked != Yanked::NotAsked);
-        let age = problem::freshness(index, config, fault::now()).age();
+        let now = fault::now();
+        let packages = answer.graph.packages.len();
         gctx.shell().status(
             "Checked",
             format!(
                 "{} against {} of an index {} old{}",
-                counted(graph.packages.len(), "package", "packages"),
+                counted(packages, "package", "packages"),
                 counted(index.advisories(), "advisory", "advisories"),
-                age,
-                if asked {
-                    ""
-                } else {
-                    "; yanks are not known from a lockfile alone"
-                }
+                problem::freshness(index, config, now).age(),
+                coverage(&answer.hits.coverage, config, now)
             ),
         )
     }

@@ -20,6 +20,7 @@ mod ignore;
 mod network;
 mod pager;
 mod recursive;
+pub(crate) mod registries;
 mod releases;
 mod remedies;
 mod report;

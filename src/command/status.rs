@@ -1,5 +1,6 @@
 //! `cargo advisory status`: what the index holds, from where, how old; what was quarantined.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use cargo::{CliResult, GlobalContext};
@@ -8,7 +9,7 @@ use clap::{ArgMatches, Command};
 use jiff::Timestamp;
 
 use super::print;
-use crate::advisory::Kind;
+use crate::advisory::{Kind, Registry};
 use crate::config::Config;
 use crate::database::Published;
 use crate::fault;
@@ -16,8 +17,9 @@ use crate::freshness::{Clock, Freshness, ago};
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::problem::{self, Problem};
-use crate::refresh::record::Outcome;
+use crate::refresh::record::{Outcome, Silent};
 use crate::report::{Configured, Untrusted, counted};
+use crate::yank::Yanks;
 
 pub(super) fn cli() -> Command {
     Command::new("status").about("Show what the index holds, from where, and how old it is")
@@ -27,12 +29,21 @@ pub(super) fn exec(gctx: &mut GlobalContext, _args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
     let index = problem::open_index(&config, Verify::All).map_err(Problem::into_error)?;
     let mut answer = Vec::new();
-    write(&mut answer, &index, &config, fault::now()).map_err(anyhow::Error::from)?;
+    let yanks = index
+        .yanks()
+        .map_err(|error| Problem::of_index(&config, error).into_error())?;
+    write(&mut answer, &index, &yanks, &config, fault::now()).map_err(anyhow::Error::from)?;
     print(gctx, &answer)?;
     Ok(())
 }
 
-fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> std::io::Result<()> {
+fn write(
+    out: &mut Vec<u8>,
+    index: &Index,
+    yanks: &Yanks,
+    config: &Config,
+    now: Timestamp,
+) -> std::io::Result<()> {
     let path = Store::new(&config.cache_dir).path_for(&config.databases);
     writeln!(out, "{LITERAL}index{LITERAL:#} {}", path.display())?;
     let record = problem::last_refresh(config);
@@ -61,6 +72,8 @@ fn write(out: &mut Vec<u8>, index: &Index, config: &Config, now: Timestamp) -> s
         };
         writeln!(out, "    checked  {:.0}, {since}", database.checked)?;
     }
+    let silent = record.as_ref().map_or(&[][..], |record| &record.unanswered);
+    write_registries(out, yanks, silent, now)?;
     if let Some(record) = record {
         let ended = match &record.outcome {
             Outcome::Pending | Outcome::Updated => None,
@@ -132,6 +145,45 @@ fn write_published(out: &mut Vec<u8>, published: &Published) -> std::io::Result<
             (None, _) => {}
         }
         writeln!(out, "             checked {:.0}", origin.checked)?;
+    }
+    Ok(())
+}
+
+/// Writes what is known of each registry's yanks, and which ones have left something unanswered.
+fn write_registries(
+    out: &mut Vec<u8>,
+    yanks: &Yanks,
+    silent: &[Silent],
+    now: Timestamp,
+) -> std::io::Result<()> {
+    let known: BTreeSet<&str> = yanks.registries().map(Registry::name).collect();
+    let unknown = silent.iter().map(|silent| silent.registry.as_str());
+    for name in known
+        .iter()
+        .copied()
+        .chain(unknown.filter(|name| !known.contains(name)))
+    {
+        writeln!(out, "{LITERAL}registry{LITERAL:#} {}", Untrusted(name))?;
+        let registry = yanks.registries().find(|registry| registry.name() == name);
+        if let Some(registry) = registry
+            && let Some((last, first)) = yanks.asked(registry)
+        {
+            writeln!(out, "    crates   {}", yanks.count(registry))?;
+            write!(out, "    asked    {last:.0}, {}", ago(last, now))?;
+            if first < last {
+                write!(out, "; of some not since {first:.0}, {}", ago(first, now))?;
+            }
+            writeln!(out)?;
+        }
+        if let Some(silent) = silent.iter().find(|silent| silent.registry == name) {
+            writeln!(
+                out,
+                "    no answer about {} of {}: {}",
+                silent.missing,
+                counted(silent.asked, "crate", "crates"),
+                Untrusted(&silent.reason)
+            )?;
+        }
     }
     Ok(())
 }

@@ -3,17 +3,22 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
+use std::time::SystemTime;
+
 use anyhow::bail;
 use cargo::util::{Progress as Bar, ProgressStyle};
 use cargo::{CargoResult, CliError, CliResult, GlobalContext};
+use cargo_util::paths;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::Timestamp;
 
 use super::network::network;
+use super::registries::{crates_io, questions};
 use crate::advisory::Kind;
 use crate::config::Config;
 use crate::database::Progress;
 use crate::fault;
+use crate::graph::workspace::LOCKFILE;
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
 use crate::refresh::Refreshed;
@@ -21,7 +26,8 @@ use crate::refresh::bounds::{Bounds, Task};
 use crate::refresh::process::{BACKGROUND_LIMIT, BEFORE_CHECK_LIMIT};
 use crate::refresh::record::{Outcome, Record};
 use crate::refresh::turn::{self, Turn};
-use crate::report::{Configured, counted};
+use crate::report::{Configured, Untrusted, counted};
+use crate::yanks::seen;
 
 pub(super) const NAME: &str = "update";
 
@@ -105,6 +111,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         store,
         databases,
         network: None,
+        questions: Vec::new(),
         now: fault::now(),
     };
     if args.contains_id(BACKGROUND) {
@@ -112,7 +119,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         let Some(_turn) = turn_in_background(&task, claimed)? else {
             return Ok(());
         };
-        task.network = network(gctx, &config)?;
+        connect(gctx, &config, &mut task)?;
         task.run(&within(BACKGROUND_TIME), &mut |_, _| {})?;
         return Ok(());
     }
@@ -138,6 +145,32 @@ fn turn_in_background(task: &Task, claimed: Option<Timestamp>) -> CargoResult<Op
     Ok(turn::take_claimed(store, databases, claimed))
 }
 
+/// Notes the lockfile of this folder: on a machine that has built nothing yet, it is about to be.
+fn note_lockfile(gctx: &GlobalContext, config: &Config) {
+    let mut lockfiles = paths::ancestors(gctx.cwd(), None).map(|folder| folder.join(LOCKFILE));
+    let nearest = lockfiles.find(|path| path.is_file());
+    if let Some(lockfile) = nearest {
+        seen::note_workspace(&config.cache_dir, &lockfile, SystemTime::now(), || {
+            crates_io(gctx)
+        });
+    }
+}
+
+/// Gives `task` the network, and what to ask registries there. From here on `gctx` has no configuration of workspaces.
+fn connect(gctx: &mut GlobalContext, config: &Config, task: &mut Task) -> CargoResult<()> {
+    task.network = network(gctx, config)?;
+    if task.network.is_some() {
+        match questions(gctx, config) {
+            Ok(questions) => task.questions = questions,
+            // What is wrong with the configuration of registries keeps nobody from the advisories.
+            Err(error) => gctx
+                .shell()
+                .warn(format!("registries cannot be asked about yanks: {error:#}"))?,
+        }
+    }
+    Ok(())
+}
+
 /// Refreshes and says so. `time` is for waiting and, if `waiting_counts`, for refreshing too.
 fn refresh(
     gctx: &mut GlobalContext,
@@ -150,16 +183,22 @@ fn refresh(
     let _turn = match wait_for_turn(gctx, &task, time)? {
         Waited::Turn(turn) => turn,
         Waited::Refreshed(index) => {
-            gctx.shell().status("Updated", summary(&index))?;
+            gctx.shell().status("Updated", summary(&index, 0))?;
             return Ok(());
         }
     };
-    task.network = network(gctx, config)?;
+    note_lockfile(gctx, config);
+    connect(gctx, config, &mut task)?;
     task.now = fault::now();
     let left = match waiting_counts {
         true => time.saturating_sub(Duration::from_secs(started.elapsed().as_secs())),
         false => time,
     };
+    let packages = task
+        .questions
+        .iter()
+        .map(|question| question.packages.len())
+        .sum();
     let refreshed = run(gctx, task, &within(left))?;
     for (database, reason) in &refreshed.accepted {
         gctx.shell().warn(format!(
@@ -167,7 +206,16 @@ fn refresh(
             Configured(database)
         ))?;
     }
-    gctx.shell().status("Updated", summary(&refreshed.index))?;
+    for unanswered in &refreshed.unanswered {
+        gctx.shell().warn(format!(
+            "`{}` could not be asked about the yanks of {}: {}; what was known of them stays",
+            Untrusted(unanswered.registry.name()),
+            told_of(unanswered.missing, unanswered.asked),
+            Untrusted(&unanswered.reason)
+        ))?;
+    }
+    gctx.shell()
+        .status("Updated", summary(&refreshed.index, packages))?;
     Ok(())
 }
 
@@ -259,12 +307,20 @@ fn draw(
     database: &str,
     event: Progress,
 ) -> CargoResult<()> {
-    if current.as_deref() != Some(database) {
+    let what = match event {
+        // Registries answer at the same time.
+        Progress::Asking { done: 1.., .. } => None,
+        Progress::Asking { total, .. } => Some(format!(
+            "yanks of {} of `{}`",
+            counted(total, "crate", "crates"),
+            Untrusted(database)
+        )),
+        _ if current.as_deref() == Some(database) => None,
+        _ => Some(format!("advisory database `{}`", Configured(database))),
+    };
+    if let Some(what) = what {
         bar.clear();
-        gctx.shell().status(
-            "Updating",
-            format!("advisory database `{}`", Configured(database)),
-        )?;
+        gctx.shell().status("Updating", what)?;
         *current = Some(database.to_owned());
     }
     match event {
@@ -272,12 +328,25 @@ fn draw(
         Progress::Fetching { received } => {
             bar.print_now(&format!("{} KiB received", received / 1024))
         }
+        Progress::Asking { done, total } => {
+            bar.print_now(&format!("{done} of {}", counted(total, "crate", "crates")))
+        }
         Progress::Parsing { done } => bar.print_now(&counted(done, "advisory", "advisories")),
     }
 }
 
-/// `index to 1205 advisories (73 malicious, 653 vulnerability, ..., 13 withdrawn)`.
-fn summary(index: &Index) -> String {
+/// `3 of 40 crates`.
+fn told_of(missing: usize, asked: usize) -> String {
+    let asked_of = counted(asked, "crate", "crates");
+    match missing == asked {
+        true => asked_of,
+        false => format!("{missing} of {asked_of}"),
+    }
+}
+
+/// `index to 1205 advisories (73 malicious, 653 vulnerability, ..., 13 withdrawn) and the yanks of 400 crates`. The last is
+/// how many were asked about.
+fn summary(index: &Index, packages: usize) -> String {
     let counts: Vec<String> = Kind::ALL
         .into_iter()
         .map(|kind| (index.count(kind), kind.as_str()))
@@ -294,6 +363,10 @@ fn summary(index: &Index) -> String {
         ),
         counts.join(", ")
     );
+    if packages > 0 {
+        let crates = counted(packages, "crate", "crates");
+        summary.push_str(&format!(" and the yanks of {crates}"));
+    }
     let quarantined = index.quarantined().len();
     if quarantined > 0 {
         summary.push_str(&format!(

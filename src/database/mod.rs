@@ -154,6 +154,8 @@ pub enum Progress {
     Fetching { received: usize },
     /// Files read.
     Parsing { done: usize },
+    /// Packages that a registry, and no database, has answered about.
+    Asking { done: usize, total: usize },
 }
 
 /// What [`load`] found.

@@ -23,6 +23,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use anyhow::bail;
 use cargo::core::Workspace;
@@ -38,6 +39,7 @@ use semver::Version;
 use self::judge::Judge;
 use crate::check::check;
 use crate::command::background::{self, Check};
+use crate::command::registries::crates_io;
 use crate::config::Config;
 use crate::fault::{self, defect};
 use crate::graph::build::{BuildGraph, Sources};
@@ -47,6 +49,7 @@ use crate::policy::{Judged, Policy, Selection, Verdict, today};
 use crate::problem::{self, Problem};
 use crate::report::decision;
 use crate::report::line::{Heading, Hint, line};
+use crate::yanks::seen;
 use crate::{command, denial};
 
 /// The commands that compile, and so have the flag.
@@ -172,6 +175,8 @@ impl Extension for Advisories {
         }
         let mut root = bcx.ws.root().to_owned();
         let mut lockfile = workspace::lockfile(bcx.ws);
+        // What is installed from elsewhere has no lockfile that anybody comes back to.
+        let is_own = !matches!(asked.manifests, Manifests::None);
         let policy = match asked.manifests {
             Manifests::Built => config.policy(Some(bcx.ws), strictness)?,
             Manifests::None => config.policy(None, strictness)?,
@@ -190,6 +195,11 @@ impl Extension for Advisories {
         } else {
             Sources::Plain
         };
+        if is_own {
+            seen::note_workspace(&config.cache_dir, &lockfile, SystemTime::now(), || {
+                crates_io(gctx)
+            });
+        }
         let strictness = &policy.strictness;
         let check = Check {
             becomes_another: asked.runs,

@@ -14,6 +14,7 @@ use std::path::Path;
 pub(super) struct Parts {
     pub(super) provenance: Vec<u8>,
     pub(super) lookup: Vec<u8>,
+    pub(super) yanks: Vec<u8>,
     pub(super) details: Details,
 }
 
@@ -36,6 +37,7 @@ impl Parts {
         let parts = Parts {
             provenance: header.provenance.read(&mut file)?,
             lookup: header.lookup.read(&mut file)?,
+            yanks: header.yanks.read(&mut file)?,
             details: Details::Memory(Vec::new()),
         };
         if verify == Verify::All {
@@ -56,6 +58,7 @@ impl Parts {
         Ok(Parts {
             provenance: sections.provenance.to_vec(),
             lookup: sections.lookup.to_vec(),
+            yanks: sections.yanks.to_vec(),
             details: Details::Memory(sections.details.to_vec()),
         })
     }
@@ -65,6 +68,7 @@ impl Parts {
 pub(super) struct Sections<'a> {
     pub(super) provenance: &'a [u8],
     pub(super) lookup: &'a [u8],
+    pub(super) yanks: &'a [u8],
     pub(super) details: &'a [u8],
 }
 
@@ -84,6 +88,7 @@ impl<'a> Sections<'a> {
         Ok(Sections {
             provenance: section(header.provenance, Verify::All)?,
             lookup: section(header.lookup, Verify::All)?,
+            yanks: section(header.yanks, Verify::All)?,
             details: section(header.details, verify)?,
         })
     }
@@ -94,6 +99,7 @@ struct Header {
     total: u64,
     provenance: Section,
     lookup: Section,
+    yanks: Section,
     details: Section,
 }
 
@@ -128,6 +134,7 @@ impl Header {
             total,
             provenance: section()?,
             lookup: section()?,
+            yanks: section()?,
             details: section()?,
         };
 
@@ -135,6 +142,7 @@ impl Header {
         let front = (wire::HEADER as u64)
             .checked_add(header.provenance.length)
             .and_then(|sum| sum.checked_add(header.lookup.length))
+            .and_then(|sum| sum.checked_add(header.yanks.length))
             .ok_or(Error::Corrupt("its header"))?;
         if front.checked_add(header.details.length) != Some(total) {
             return Err(Error::Corrupt("its header"));

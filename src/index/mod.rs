@@ -17,13 +17,14 @@
 //! | 6 | zero |
 //! | 16 | check of the 16 bytes before |
 //! | 8 | length of the file |
-//! | 3 × (8 + 16) | length and check of each section |
-//! | 16 | check of the 80 bytes before |
+//! | 4 × (8 + 16) | length and check of each section |
+//! | 16 | check of the 104 bytes before |
 //! | ... | section *provenance*: when it was made and from what, and what was left out |
 //! | ... | section *lookup*: a sorted table of packages, then the packages, each with its advisories |
+//! | ... | section *yanks*: a sorted table of packages, then the packages, each with what its registries say; nothing where none was asked |
 //! | ... | section *details*: a record of text for each advisory, whose place and check *lookup* holds |
 //!
-//! `provenance.rs` and `write.rs` have the sections in full.
+//! `provenance.rs`, `write.rs` and `yanks.rs` have the sections in full.
 //!
 //! # Compatibility
 //!
@@ -53,15 +54,18 @@ mod provenance;
 mod read;
 mod records;
 pub mod store;
+mod table;
 mod wire;
 mod write;
+mod yanks;
 
 pub use entry::Entry;
 pub(crate) use file::read_at_most;
 pub use read::{Index, Verify};
 pub use records::Records;
 use write::seen_again;
-pub use write::{Source, compile, timeless};
+pub use write::{Source, compile, compile_with, timeless};
+pub use yanks::Told;
 
 use crate::database::Published;
 use jiff::Timestamp;

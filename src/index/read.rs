@@ -3,15 +3,16 @@
 use super::entry::{Entries, Entry};
 use super::file::{Details, Parts};
 use super::provenance::Provenance;
+use super::table::{self, Table};
 use super::wire::{self, Cursor};
+use super::yanks::{Told, YankSection};
 use super::{DatabaseInfo, Error};
 use crate::advisory::{Advisory, Kind, RegistryRef};
 use crate::database::Quarantined;
 use crate::fault::defect;
+use crate::yank::Yanks;
 use jiff::Timestamp;
 use semver::Version;
-use std::cmp::Ordering;
-use std::ops::Range;
 use std::path::Path;
 
 /// How much of an index is verified when it is opened.
@@ -29,9 +30,10 @@ pub struct Index {
     /// The section *lookup*.
     pub(super) lookup: Vec<u8>,
     /// The table of packages within it.
-    table: Range<usize>,
+    table: Table,
     registries: Vec<String>,
     pub(super) provenance: Provenance,
+    yanks: YankSection,
     pub(super) details: Details,
 }
 
@@ -55,15 +57,14 @@ impl Index {
     fn new(parts: Parts) -> Result<Index, Error> {
         let provenance = Provenance::read(&parts.provenance)?;
         let mut cursor = Cursor(&parts.lookup);
-        let packages = cursor.u32()? as usize;
-        let table = packages.checked_mul(wire::ROW).ok_or(TABLE)?;
-        cursor.take(table)?;
+        let table = Table::read(&mut cursor)?;
         let registries = cursor.list()?;
         Ok(Index {
             lookup: parts.lookup,
-            table: 4..4 + table,
+            table,
             registries,
             provenance,
+            yanks: YankSection::read(parts.yanks)?,
             details: parts.details,
         })
     }
@@ -144,6 +145,28 @@ impl Index {
         })
     }
 
+    /// What `registry` said of this version of this package when it was last asked. None where it was not, or not about
+    /// this package.
+    ///
+    /// # Errors
+    /// If the index is damaged.
+    pub fn yank(
+        &self,
+        package: &str,
+        version: &Version,
+        registry: RegistryRef<'_>,
+    ) -> Result<Option<Told>, Error> {
+        self.yanks.told(package, version, registry)
+    }
+
+    /// All that registries have said of yanks.
+    ///
+    /// # Errors
+    /// If the index is damaged.
+    pub fn yanks(&self) -> Result<Yanks, Error> {
+        self.yanks.all()
+    }
+
     /// All there is to know about an advisory.
     ///
     /// # Errors
@@ -167,40 +190,21 @@ impl Index {
 
     /// What the index has about a package.
     fn find(&self, package: &str) -> Result<Option<Cursor<'_>>, Error> {
-        let wanted = wire::prefix(package.as_bytes());
-        let mut rows = self.rows();
         if defect!("slow-lookup") {
-            for row in rows {
+            for row in self.rows() {
                 self.record(wire::read_row(row).1)?.bytes()?;
             }
         }
-        while let Some(row) = rows.get(rows.len() / 2) {
-            let (before, from) = rows.split_at(rows.len() / 2);
-            let (prefix, at) = wire::read_row(row);
-            let order = match prefix.cmp(&wanted) {
-                Ordering::Equal => self.record(at)?.bytes()?.cmp(package.as_bytes()),
-                order => order,
-            };
-            rows = match order {
-                Ordering::Less => from.get(1..).unwrap_or_default(),
-                Ordering::Greater => before,
-                Ordering::Equal => return self.record(at).map(Some),
-            };
-        }
-        Ok(None)
+        self.table.find(&self.lookup, package)
     }
 
     /// The table of packages.
     pub(super) fn rows(&self) -> &[[u8; wire::ROW]] {
-        let table = self.lookup.get(self.table.clone()).unwrap_or_default();
-        table.as_chunks().0
+        self.table.rows(&self.lookup)
     }
 
     /// The package that a row of the table leads to.
     fn record(&self, at: u32) -> Result<Cursor<'_>, Error> {
-        let record = self.lookup.get(at as usize..).ok_or(TABLE)?;
-        Ok(Cursor(record))
+        table::record(&self.lookup, at)
     }
 }
-
-const TABLE: Error = Error::Corrupt("the table of packages");

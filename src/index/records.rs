@@ -80,7 +80,8 @@ mod tests {
     use super::*;
     use crate::database::Snapshot;
     use crate::index::file::Sections;
-    use crate::index::{Source, Verify, compile, write::assemble};
+    use crate::index::write::{Front, assemble};
+    use crate::index::{Source, Verify, compile};
     use jiff::Timestamp;
 
     fn advisory(package: &str) -> Advisory {
@@ -129,12 +130,18 @@ mod tests {
         let Sections {
             provenance,
             lookup,
+            yanks,
             details,
         } = Sections::of(&bytes, Verify::All).unwrap();
         let mut lookup = lookup.to_vec();
         change(&mut lookup);
         let length = details.len() as u64;
-        let bytes = assemble(provenance, &lookup, length, |put| put(details)).unwrap();
+        let front = Front {
+            provenance,
+            lookup: &lookup,
+            yanks,
+        };
+        let bytes = assemble(&front, length, |put| put(details)).unwrap();
         Index::from_bytes(&bytes, Verify::All).unwrap().records()
     }
 

@@ -4,6 +4,7 @@ use super::file::{self, Sections};
 use super::provenance::Provenance;
 use super::{DatabaseInfo, Error, Index, Seen, Verify, seen_again};
 use crate::fault::defect;
+use crate::yank::Yanks;
 use anyhow::{Context as _, bail};
 use cargo_util::Sha256;
 use std::fs;
@@ -15,6 +16,15 @@ use tempfile::NamedTempFile;
 /// What lies about for longer was left behind by a process that was killed: a refresh takes a minute
 /// at the most.
 const STALE: Duration = Duration::from_secs(60 * 60);
+
+/// A file that lies beside an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The [record](crate::refresh::record) of the last refresh.
+    Record,
+    /// What registries [have answered](crate::yanks::kept).
+    Registries,
+}
 
 /// A folder of indexes.
 #[derive(Clone, Debug)]
@@ -85,18 +95,22 @@ impl Store {
         Ok(path)
     }
 
-    /// What lies beside the index of these databases as the [record](crate::refresh::record) of the last refresh, if it is a
-    /// regular file of ours of at most `limit` bytes.
-    pub fn read_record(&self, databases: &[String], limit: u64) -> Option<Vec<u8>> {
-        file::read_at_most(&self.record_path(databases), limit).ok()
+    /// What lies beside the index of these databases, if it is a regular file of ours of at most `limit` bytes.
+    pub fn read_beside(&self, databases: &[String], what: Beside, limit: u64) -> Option<Vec<u8>> {
+        file::read_at_most(&self.path_beside(databases, what), limit).ok()
     }
 
     /// Puts `bytes` there, all at once. It need not outlive a crash.
     ///
     /// # Errors
     /// If the folder cannot be written to.
-    pub fn write_record(&self, databases: &[String], bytes: &[u8]) -> anyhow::Result<()> {
-        self.write(databases, &self.record_path(databases), bytes)
+    pub fn write_beside(
+        &self,
+        databases: &[String],
+        what: Beside,
+        bytes: &[u8],
+    ) -> anyhow::Result<()> {
+        self.write(databases, &self.path_beside(databases, what), bytes)
     }
 
     fn write(&self, databases: &[String], path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
@@ -119,8 +133,12 @@ impl Store {
             .with_context(|| format!("cannot open the lock `{}`", path.display()))
     }
 
-    fn record_path(&self, databases: &[String]) -> PathBuf {
-        self.dir.join(format!("{}.{RECORD}", stem(databases)))
+    fn path_beside(&self, databases: &[String], what: Beside) -> PathBuf {
+        let ending = match what {
+            Beside::Record => "refresh",
+            Beside::Registries => "registries",
+        };
+        self.dir.join(format!("{}.{ending}", stem(databases)))
     }
 
     /// A file that is about to take the place of another, created exclusively and for its owner alone.
@@ -131,8 +149,8 @@ impl Store {
             .with_context(|| self.cannot_write())
     }
 
-    /// Notes in the index of these databases that all of them were `seen`, in their order, to be as they are in it. `now`
-    /// only serves to tell old temporary files.
+    /// Notes in the index of these databases that all of them were `seen`, in their order, to be as they are in it, and puts
+    /// `yanks` in the place of those that it has. `now` only serves to tell old temporary files.
     ///
     /// # Errors
     /// If there is no sound index of these databases, and those of [`Store::publish`].
@@ -140,10 +158,11 @@ impl Store {
         &self,
         databases: &[String],
         seen: &[Seen],
+        yanks: &Yanks,
         now: SystemTime,
     ) -> anyhow::Result<PathBuf> {
         let bytes = file::read_whole(&self.path_for(databases))?;
-        self.publish(databases, &seen_again(&bytes, seen)?, now)
+        self.publish(databases, &seen_again(&bytes, seen, yanks)?, now)
     }
 
     /// The bytes of the index of these databases, and the index that they are.
@@ -255,8 +274,6 @@ fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), E
 
 /// How the folders of fetches begin that [`crate::database`] makes here.
 pub const FETCHED: &str = "fetch-";
-/// How the names of records end.
-const RECORD: &str = "refresh";
 /// How the names of locks end.
 const LOCK: &str = "lock";
 /// How the names of what is kept of snapshots end.

@@ -10,9 +10,9 @@ use std::cmp::Ordering;
 pub(super) const MAGIC: [u8; 8] = *b"ADVINDEX";
 /// Bytes that are the same in every format: magic, format, zeros and their check.
 pub(super) const PREAMBLE: usize = 32;
-pub(super) const HEADER: usize = PREAMBLE + 8 + 3 * (8 + CHECK) + CHECK;
+pub(super) const HEADER: usize = PREAMBLE + 8 + 4 * (8 + CHECK) + CHECK;
 pub(super) const CHECK: usize = 16;
-/// One row of the table of packages: the name's first bytes, and where the package is.
+/// One row of a table of names: the name's first bytes, and where its record is.
 pub(super) const ROW: usize = 8 + 4;
 
 pub(super) type Check = [u8; CHECK];
@@ -39,7 +39,7 @@ pub(super) fn prefix(name: &[u8]) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// A name's prefix, and where in *lookup* the package is.
+/// A name's prefix, and where in the section its record is.
 pub(super) fn row(prefix: u64, at: u32) -> [u8; ROW] {
     let row = u128::from(prefix) | u128::from(at) << 64;
     let mut bytes = [0; ROW];

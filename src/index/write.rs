@@ -3,13 +3,15 @@
 use super::file::Sections;
 use super::provenance::Provenance;
 use super::read::{Index, Verify};
+use super::table;
 use super::wire::{self, check, put_date, put_list, put_number, put_option, put_str, put_version};
 use super::{
     DatabaseInfo, Error, FORMAT, MAX_DATABASES, MAX_DETAILS, MAX_FRONT, MAX_INDEX, MAX_WITHDRAWN,
-    Seen,
+    Seen, yanks,
 };
 use crate::advisory::{Advisory, Kind, MAX_LIST, MAX_RANGES, Range, Registry};
 use crate::database::{MAX_QUARANTINED, Snapshot, Withdrawn};
+use crate::yank::Yanks;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -41,6 +43,19 @@ pub fn compile(
     old: Option<&Index>,
     now: Timestamp,
 ) -> Result<Vec<u8>, Error> {
+    compile_with(sources, &Yanks::default(), old, now)
+}
+
+/// The same with what registries have said of yanks.
+///
+/// # Errors
+/// Those of [`compile`].
+pub fn compile_with(
+    sources: &[Source<'_>],
+    yanks: &Yanks,
+    old: Option<&Index>,
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
     let appearances = Appearances::new(old, now);
     let chosen = choose(sources);
     if chosen.packages.is_empty() {
@@ -59,20 +74,25 @@ pub fn compile(
         "withdrawn advisories",
         provenance.withdrawn.len(),
     )?;
-    let provenance = provenance.write();
-    assemble(&provenance, &lookup.bytes, lookup.details, |put| {
+    let front = Front {
+        provenance: &provenance.write(),
+        lookup: &lookup.bytes,
+        yanks: &yanks::write(yanks)?,
+    };
+    assemble(&front, lookup.details, |put| {
         for pick in chosen.packages.values().flatten() {
             put(&details(pick.advisory));
         }
     })
 }
 
-/// The same index, whose databases were `seen`, each in its order, to be in the same state once more.
+/// The same index, whose databases were `seen`, each in its order, to be in the same state once more,
+/// with these yanks.
 ///
 /// # Errors
 /// If `bytes` are not a sound index.
-pub(super) fn seen_again(bytes: &[u8], seen: &[Seen]) -> Result<Vec<u8>, Error> {
-    with_provenance(bytes, |provenance| {
+pub(super) fn seen_again(bytes: &[u8], seen: &[Seen], yanks: &Yanks) -> Result<Vec<u8>, Error> {
+    with_provenance(bytes, yanks, |provenance| {
         for (database, seen) in provenance.databases.iter_mut().zip(seen) {
             database.checked = seen.checked;
             database.published.clone_from(&seen.published);
@@ -80,13 +100,13 @@ pub(super) fn seen_again(bytes: &[u8], seen: &[Seen]) -> Result<Vec<u8>, Error> 
     })
 }
 
-/// The same index without what may change though no advisory does, such as times and commits: as long as the advisories
-/// are the same, so are its bytes.
+/// The same index without what may change though no advisory does, such as times, commits and yanks: as long as the
+/// advisories are the same, so are its bytes.
 ///
 /// # Errors
 /// If `bytes` are not a sound index.
 pub fn timeless(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    with_provenance(bytes, |provenance| {
+    with_provenance(bytes, &Yanks::default(), |provenance| {
         provenance.made = Timestamp::UNIX_EPOCH;
         for database in &mut provenance.databases {
             database.commit = None;
@@ -97,41 +117,57 @@ pub fn timeless(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     })
 }
 
-fn with_provenance(bytes: &[u8], change: impl FnOnce(&mut Provenance)) -> Result<Vec<u8>, Error> {
+fn with_provenance(
+    bytes: &[u8],
+    yanks: &Yanks,
+    change: impl FnOnce(&mut Provenance),
+) -> Result<Vec<u8>, Error> {
     let sections = Sections::of(bytes, Verify::All)?;
     let mut provenance = Provenance::read(sections.provenance)?;
     change(&mut provenance);
     let details = sections.details;
-    assemble(
-        &provenance.write(),
-        sections.lookup,
-        details.len() as u64,
-        |put| put(details),
-    )
+    let front = Front {
+        provenance: &provenance.write(),
+        lookup: sections.lookup,
+        yanks: &yanks::write(yanks)?,
+    };
+    assemble(&front, details.len() as u64, |put| put(details))
+}
+
+/// The sections that a build reads.
+pub(super) struct Front<'a> {
+    pub(super) provenance: &'a [u8],
+    pub(super) lookup: &'a [u8],
+    pub(super) yanks: &'a [u8],
 }
 
 /// Puts a header before the sections. The last one, by far the longest, is given as its length and in
 /// pieces, so that it is in memory only once.
 pub(super) fn assemble(
-    provenance: &[u8],
-    lookup: &[u8],
+    sections: &Front<'_>,
     details: u64,
     pieces: impl Fn(&mut dyn FnMut(&[u8])),
 ) -> Result<Vec<u8>, Error> {
-    let front = (wire::HEADER + provenance.len() + lookup.len()) as u64;
+    let Front {
+        provenance,
+        lookup,
+        yanks,
+    } = sections;
+    let front = (wire::HEADER + provenance.len() + lookup.len() + yanks.len()) as u64;
     let total = front + details;
     limit(front, MAX_FRONT)?;
     limit(total, MAX_INDEX)?;
 
     let mut out = Vec::with_capacity(total as usize);
     out.resize(wire::HEADER, 0);
-    out.extend(provenance);
-    out.extend(lookup);
+    for section in [provenance, lookup, yanks] {
+        out.extend(*section);
+    }
     pieces(&mut |piece| out.extend(piece));
 
     let details = out.get(front as usize..).unwrap_or_default();
     let mut header = total.to_le_bytes().to_vec();
-    for section in [provenance, lookup, details] {
+    for section in [*provenance, *lookup, *yanks, details] {
         header.extend((section.len() as u64).to_le_bytes());
         header.extend(check(section));
     }
@@ -141,7 +177,7 @@ pub(super) fn assemble(
     Ok(out)
 }
 
-fn limit(found: u64, limit: u64) -> Result<(), Error> {
+pub(super) fn limit(found: u64, limit: u64) -> Result<(), Error> {
     if found > limit {
         return Err(Error::TooLarge { found, limit });
     }
@@ -302,7 +338,7 @@ fn lookup(
     for source in registries.keys() {
         put_str(&mut records, source);
     }
-    let start = 4 + packages.len() * wire::ROW;
+    let start = table::START + packages.len() * wire::ROW;
     for (&name, picks) in packages {
         let at = start + records.len();
         limit(at as u64, MAX_FRONT)?;

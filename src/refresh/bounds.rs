@@ -18,6 +18,7 @@ use super::{Refresh, Refreshed, Terms};
 use crate::database::{Network, Progress};
 use crate::fault::defect;
 use crate::index::store::Store;
+use crate::yanks::ask::Question;
 
 /// How much a refresh may take.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +48,8 @@ pub struct Task {
     pub network: Option<Network>,
     /// Databases that may have been rewritten or lost advisories.
     pub accepted: Vec<String>,
+    /// What to ask registries, where there is a network.
+    pub questions: Vec<Question>,
     pub now: Timestamp,
 }
 
@@ -72,6 +75,8 @@ impl Task {
         };
         let terms = Terms {
             accepted: self.accepted,
+            questions: self.questions,
+            bounds: *bounds,
             stop: stop.clone(),
         };
         let (store, databases, now) = (self.store.clone(), self.databases.clone(), self.now);
@@ -166,6 +171,7 @@ mod tests {
             databases: vec![folder.path().join("db").to_str().unwrap().to_owned()],
             network: None,
             accepted: Vec::new(),
+            questions: Vec::new(),
             now: Timestamp::now(),
         };
         task.run(&bounds, &mut |_, _| {})

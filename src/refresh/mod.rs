@@ -18,7 +18,7 @@ pub mod turn;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -28,6 +28,11 @@ use crate::fault::defect;
 use crate::index::store::Store;
 use crate::index::{self, Index, Seen, Verify};
 use crate::report::Configured;
+use crate::yank::Yanks;
+use crate::yanks;
+use crate::yanks::ask::{Before, Question, Unanswered};
+use crate::yanks::kept::Kept;
+use bounds::Bounds;
 use forward::{Last, Objection};
 use record::Record;
 
@@ -47,6 +52,10 @@ pub struct Refresh<'a> {
 pub struct Terms {
     /// Databases that may have been rewritten or lost advisories.
     pub accepted: Vec<String>,
+    /// What to ask registries.
+    pub questions: Vec<Question>,
+    /// How much of it all there is.
+    pub bounds: Bounds,
     /// Once it is set nothing is published any more.
     pub stop: Arc<AtomicBool>,
 }
@@ -57,6 +66,8 @@ pub struct Refreshed {
     pub index: Index,
     /// What was taken although it would have been refused: the database and why, as [`Objection`] displays it.
     pub accepted: Vec<(String, String)>,
+    /// Registries of which something stays as it was known before.
+    pub unanswered: Vec<Unanswered>,
 }
 
 type Report<'a> = &'a (dyn Fn(&str, Progress) + Sync);
@@ -91,7 +102,7 @@ impl Refresh<'_> {
             Record::begun(self.now, self.store, self.databases).save(self.store, self.databases);
         let refreshed = self.refresh(&locations, terms, progress);
         let record = match &refreshed {
-            Ok(refreshed) => Record::updated(self.now, &refreshed.index),
+            Ok(refreshed) => Record::updated(self.now, &refreshed.index, &refreshed.unanswered),
             Err(error) => Record::failed(self.now, self.store, self.databases, error),
         };
         // Where the cache cannot be written to, that is the error already. Without a record, the next attempt merely
@@ -108,6 +119,7 @@ impl Refresh<'_> {
         terms: &Terms,
         progress: Report<'_>,
     ) -> anyhow::Result<Refreshed> {
+        let started = Instant::now();
         if self.network.is_some() && locations.iter().any(Location::is_remote) {
             // What is fetched lies there meanwhile.
             self.store.prepare(SystemTime::from(self.now))?;
@@ -137,17 +149,22 @@ impl Refresh<'_> {
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut accepted = Vec::new();
-        let path = if loaded.iter().all(|loaded| match loaded {
+        let unchanged = loaded.iter().all(|loaded| match loaded {
             Loaded::Unchanged => true,
             Loaded::Snapshot(snapshot) => last.holds(snapshot),
-        }) {
+        });
+        let (path, answered) = if unchanged {
             for objection in forward::objections_to_same(&loaded, &last, self.now) {
                 accepted.push(accept(objection, &terms.accepted)?);
             }
+            let answered = self.ask(terms, old.as_ref(), started, progress);
             stop_here(terms)?;
             let seen: Vec<Seen> = loaded.iter().map(|loaded| self.seen(loaded)).collect();
-            self.store
-                .seen_again(self.databases, &seen, SystemTime::from(self.now))?
+            let now = SystemTime::from(self.now);
+            let path = self
+                .store
+                .seen_again(self.databases, &seen, &answered.yanks, now)?;
+            (path, answered)
         } else {
             // The index is made of all databases, so one that has changed means to read the others again.
             let snapshots = locations
@@ -164,12 +181,21 @@ impl Refresh<'_> {
                 }
                 accepted.push(accept(objection, &terms.accepted)?);
             }
+            let answered = self.ask(terms, old.as_ref(), started, progress);
             stop_here(terms)?;
-            self.publish(&snapshots, old.as_ref())?
+            let path = self.publish(&snapshots, &answered.yanks, old.as_ref())?;
+            (path, answered)
         };
+        if let Some(kept) = &answered.kept {
+            kept.save(self.store, self.databases)?;
+        }
         let index = Index::open(&path, Verify::All)
             .with_context(|| format!("the new index `{}` is unusable", path.display()))?;
-        Ok(Refreshed { index, accepted })
+        Ok(Refreshed {
+            index,
+            accepted,
+            unanswered: answered.unanswered,
+        })
     }
 
     /// What to note of a database that is as the index has it.
@@ -192,7 +218,60 @@ impl Refresh<'_> {
         published.map_or(self.now, |published| published.checked().min(self.now))
     }
 
-    fn publish(&self, snapshots: &[Snapshot], old: Option<&Index>) -> anyhow::Result<PathBuf> {
+    /// Asks the registries. That one does not answer keeps nobody from the advisories.
+    fn ask(
+        &self,
+        terms: &Terms,
+        old: Option<&Index>,
+        started: Instant,
+        progress: Report<'_>,
+    ) -> Answered {
+        // An index that is damaged there is one that knows nothing.
+        let old = old.and_then(|old| old.yanks().ok()).unwrap_or_default();
+        let nothing = Yanks::default();
+        let network = match self.network {
+            Some(network) if !terms.questions.is_empty() => network,
+            _ => {
+                return Answered {
+                    yanks: old.after(nothing, self.now),
+                    kept: None,
+                    unanswered: Vec::new(),
+                };
+            }
+        };
+        let kept = Kept::load(self.store, self.databases);
+        let before = Before {
+            yanks: &old,
+            kept: &kept,
+        };
+        // What registries leave unanswered must not hold up advisories. Something is left for the writing.
+        let time = terms.bounds.time;
+        let end = (Instant::now() + time * 5 / 12).min(started + time * 5 / 6);
+        let progress = |question: &Question, done| {
+            let total = question.packages.len();
+            progress(question.registry.name(), Progress::Asking { done, total });
+        };
+        let answers = yanks::ask::ask(
+            &network.client,
+            &terms.questions,
+            before,
+            self.now,
+            end,
+            &progress,
+        );
+        Answered {
+            yanks: old.after(answers.yanks, self.now),
+            kept: Some(answers.kept),
+            unanswered: answers.unanswered,
+        }
+    }
+
+    fn publish(
+        &self,
+        snapshots: &[Snapshot],
+        yanks: &Yanks,
+        old: Option<&Index>,
+    ) -> anyhow::Result<PathBuf> {
         let sources: Vec<index::Source<'_>> = snapshots
             .iter()
             .map(|snapshot| index::Source {
@@ -200,10 +279,18 @@ impl Refresh<'_> {
                 checked: self.checked(snapshot),
             })
             .collect();
-        let bytes = index::compile(&sources, old, self.now)?;
+        let bytes = index::compile_with(&sources, yanks, old, self.now)?;
         self.store
             .publish(self.databases, &bytes, SystemTime::from(self.now))
     }
+}
+
+/// What is known of yanks in the end.
+struct Answered {
+    yanks: Yanks,
+    /// None where nobody was asked.
+    kept: Option<Kept>,
+    unanswered: Vec<Unanswered>,
 }
 
 /// Lets an objection pass where its database is among those `accepted`, and says so.

@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::database::{Published, Refused};
 use crate::freshness::next_attempt;
-use crate::index::store::Store;
+use crate::index::store::{Beside, Store};
 use crate::index::{Index, Verify};
+use crate::yanks::ask::Unanswered;
 
 /// Bytes of a record. That of one database has some 500.
 pub const MOST_BYTES: u64 = 256 * 1024;
@@ -44,6 +45,23 @@ pub struct Record {
     /// The same for databases that are snapshots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<SnapshotFloor>,
+    /// Registries of which something has stayed as it was known before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Silent>,
+}
+
+/// A registry that has left something unanswered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Silent {
+    /// As [`Registry::name`](crate::advisory::Registry::name) has it.
+    pub registry: String,
+    /// Packages that it was asked about.
+    pub asked: usize,
+    /// Those of them of which there is no answer.
+    pub missing: usize,
+    /// Partly foreign text.
+    pub reason: String,
 }
 
 /// What came of it.
@@ -96,6 +114,7 @@ impl Record {
                 outcome: Outcome::Pending,
                 databases: index.as_ref().map(floors).unwrap_or_default(),
                 snapshots: index.as_ref().map(snapshot_floors).unwrap_or_default(),
+                unanswered: Vec::new(),
             }
         });
         Record {
@@ -105,8 +124,14 @@ impl Record {
         }
     }
 
-    /// Of an attempt at `now` that led to `index`.
-    pub fn updated(now: Timestamp, index: &Index) -> Record {
+    /// Of an attempt at `now` that led to `index`, with registries that have left something unanswered.
+    pub fn updated(now: Timestamp, index: &Index, unanswered: &[Unanswered]) -> Record {
+        let silent = unanswered.iter().map(|unanswered| Silent {
+            registry: unanswered.registry.name().to_owned(),
+            asked: unanswered.asked,
+            missing: unanswered.missing,
+            reason: unanswered.reason.clone(),
+        });
         Record {
             at: now,
             seen: now,
@@ -114,6 +139,7 @@ impl Record {
             outcome: Outcome::Updated,
             databases: floors(index),
             snapshots: snapshot_floors(index),
+            unanswered: silent.collect(),
         }
     }
 
@@ -143,12 +169,13 @@ impl Record {
             },
             databases: floors,
             snapshots,
+            unanswered: Vec::new(),
         }
     }
 
     /// The record beside the index of these databases, if there is a sound one.
     pub fn load(store: &Store, databases: &[String]) -> Option<Record> {
-        Record::read(&store.read_record(databases, MOST_BYTES)?)
+        Record::read(&store.read_beside(databases, Beside::Record, MOST_BYTES)?)
     }
 
     /// Puts it in the place of the one that is there.
@@ -157,13 +184,21 @@ impl Record {
     ///
     /// When the folder cannot be written to.
     pub fn save(mut self, store: &Store, databases: &[String]) -> anyhow::Result<()> {
-        if let Outcome::Refused { reason } | Outcome::Failed { reason } = &mut self.outcome
-            && let Some((end, _)) = reason.char_indices().nth(MOST_REASON)
+        let reason = match &mut self.outcome {
+            Outcome::Refused { reason } | Outcome::Failed { reason } => Some(reason),
+            Outcome::Pending | Outcome::Updated => None,
+        };
+        let silent = self.unanswered.iter_mut();
+        for reason in reason
+            .into_iter()
+            .chain(silent.map(|silent| &mut silent.reason))
         {
-            reason.truncate(end);
+            if let Some((end, _)) = reason.char_indices().nth(MOST_REASON) {
+                reason.truncate(end);
+            }
         }
         let bytes = self.write().context("a record has no JSON")?;
-        store.write_record(databases, &bytes)
+        store.write_beside(databases, Beside::Record, &bytes)
     }
 
     /// When the last attempt began that has ended.
@@ -245,6 +280,7 @@ mod tests {
                     origins: Vec::new(),
                 },
             }],
+            unanswered: Vec::new(),
         }
     }
 

@@ -189,8 +189,8 @@ fn write_finding(out: &mut String, detailed: &Detailed<'_, '_>, form: &Form<'_>)
     let note = decision::note(detailed.decision);
     let Some(advisory) = &detailed.advisory else {
         let heading = match note {
-            Some(note) => format!("yanked from its registry, {note}"),
-            None => "yanked from its registry".to_owned(),
+            Some(note) => format!("{}, {note}", finding.yank()),
+            None => finding.yank().to_owned(),
         };
         Paragraph::spaced(&heading).write(out, margin, page);
         return;
@@ -295,7 +295,7 @@ pub fn write_decisions(
         let id = finding.id().map(|id| Untrusted(id).to_string());
         let heading = match id {
             Some(id) => format!("{id}: {}", finding.kind),
-            None => "yanked from its registry".to_owned(),
+            None => finding.yank().to_owned(),
         };
         Paragraph::spaced(&heading).write(out, margin, page);
         let margin = Margin {

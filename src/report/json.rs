@@ -90,6 +90,8 @@ impl DatabaseInfo<'_> {
 pub struct FindingInfo<'a> {
     pub kind: &'static str,
     pub id: Option<&'a str>,
+    /// Of a yank: the registry does not know the version any more.
+    pub vanished: bool,
     pub package: &'a str,
     pub version: &'a Version,
     /// As Cargo.lock writes it, null for a path.
@@ -370,6 +372,7 @@ impl<'a> FindingInfo<'a> {
         Ok(FindingInfo {
             kind: finding.kind.as_str(),
             id: finding.id(),
+            vanished: finding.vanished,
             package: &finding.package.name,
             version: &finding.package.version,
             source: finding.package.source.id.as_deref(),

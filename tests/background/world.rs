@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cargo_advisory::index::store::Store;
+use cargo_advisory::index::store::{Beside, Store};
 use cargo_advisory::refresh::record::{MOST_BYTES, Record};
 use cargo_test_support::registry::Package;
 use cargo_test_support::{Execs, Project, paths};
@@ -120,7 +120,8 @@ impl World {
     /// The whole of what is remembered of refreshes. A build writes it down before it starts one, so that what stays as it
     /// is means that none was started.
     pub(crate) fn remembered(&self) -> Option<Vec<u8>> {
-        self.store().read_record(&self.databases, MOST_BYTES)
+        self.store()
+            .read_beside(&self.databases, Beside::Record, MOST_BYTES)
     }
 
     /// Runs a command, and tells whether it has started a refresh.

@@ -95,6 +95,7 @@ fn a_workspace_is_one_object() {
       "title": "Everything leaks out",
       "unaffected": [],
       "url": "https://leaks.example/1",
+      "vanished": false,
       "version": "1.0.0"
     }
   ],

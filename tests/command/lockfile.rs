@@ -252,7 +252,7 @@ fn an_application_without_dependencies_has_nothing_to_check() {
 
 "#]])
         .with_stderr_data(str![[r#"
-     Checked 1 package against 1 advisory of an index less than a minute old; yanks are not known from a lockfile alone
+     Checked 1 package against 1 advisory of an index less than a minute old
 
 "#]])
         .run();

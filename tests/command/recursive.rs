@@ -560,7 +560,7 @@ fn dependencies_from_no_registry_are_counted() {
     cargo("advisory --recursive fleet")
         .with_stdout_data("")
         .with_stderr_data(str![[r#"
-     Checked 1 lockfile with 1 package against 2 advisories of an index less than a minute old; yanks are not known from a lockfile alone
+     Checked 1 lockfile with 1 package against 2 advisories of an index less than a minute old
        Found nothing; 1 dependency is unchecked, from no registry
 
 "#]])

@@ -474,6 +474,7 @@ fn nobody_waits_longer_than_a_refresh_may_take() {
             keys: Vec::new(),
         }),
         accepted: Vec::new(),
+        questions: Vec::new(),
         now: Timestamp::now(),
     };
     let bounds = Bounds {

@@ -28,6 +28,7 @@ pub(crate) fn finding(package: &'static str, id: &'static str) -> FindingInfo<'s
     FindingInfo {
         kind: "vulnerability",
         id: Some(id),
+        vanished: false,
         package,
         version: version("1.0.0"),
         source: Some(CRATES_IO),

@@ -57,6 +57,7 @@ fn hostile_page() -> String {
     let finding = |url: &str| FindingInfo {
         kind: "malicious",
         id: Some(HOSTILE),
+        vanished: false,
         package: HOSTILE,
         version: &version,
         source: Some(HOSTILE),

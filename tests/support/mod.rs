@@ -105,8 +105,10 @@ pub fn cached() -> BTreeMap<String, Vec<u8>> {
         return BTreeMap::new();
     };
     entries
+        .map(Result::unwrap)
+        // Those are what is remembered of workspaces.
+        .filter(|entry| entry.file_type().unwrap().is_file())
         .map(|entry| {
-            let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
             (name, fs::read(entry.path()).unwrap())
         })

@@ -309,7 +309,7 @@ pub(crate) fn backend() -> impl Fn(&Request) -> Answer + Send + Sync + 'static {
 }
 
 /// A key and a certificate for this machine that is signed with it.
-fn identity() -> (PKey<Private>, X509) {
+pub(crate) fn identity() -> (PKey<Private>, X509) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();

@@ -19,8 +19,9 @@ use cargo::{CargoResult, CliError, CliResult, GlobalContext};
 
 use self::find::Found;
 use self::in_order::in_order;
-use super::answer::{Failure, Judge};
+use super::answer::{Failure, Judge, coverage};
 use super::print;
+use crate::check::Coverage;
 use crate::denial;
 use crate::fault;
 use crate::graph::lockfile;
@@ -144,6 +145,7 @@ struct Told {
     findings: usize,
     ignored: usize,
     unchecked: usize,
+    coverage: Coverage,
 }
 
 /// Checks one lockfile. Runs on any thread.
@@ -170,6 +172,7 @@ fn look(judge: &Judge<'_>, path: &Path, form: Form, width: usize) -> CargoResult
         findings: judgement.findings.len(),
         ignored: judgement.ignored.len(),
         unchecked: answer.graph.unchecked().count(),
+        coverage: answer.hits.coverage,
     })
 }
 
@@ -243,6 +246,7 @@ impl Teller<'_> {
         self.tally.with_findings += usize::from(told.findings > 0);
         self.tally.ignored += told.ignored;
         self.tally.unchecked += told.unchecked;
+        self.tally.coverage = self.tally.coverage.and(told.coverage);
         Ok(())
     }
 
@@ -279,14 +283,16 @@ impl Teller<'_> {
         self.bar.clear();
         let tally = &self.tally;
         let mut shell = self.gctx.shell();
-        let age = problem::freshness(judge.index, judge.config, fault::now()).age();
+        let now = fault::now();
+        let age = problem::freshness(judge.index, judge.config, now).age();
         shell.status(
             "Checked",
             format!(
-                "{} with {} against {} of an index {age} old; yanks are not known from a lockfile alone",
+                "{} with {} against {} of an index {age} old{}",
                 counted(tally.lockfiles - tally.unread, "lockfile", "lockfiles"),
                 counted(tally.packages, "package", "packages"),
                 counted(judge.index.advisories(), "advisory", "advisories"),
+                coverage(&tally.coverage, judge.config, now)
             ),
         )?;
         shell.status("Found", tally.found())
@@ -303,6 +309,7 @@ struct Tally {
     with_findings: usize,
     ignored: usize,
     unchecked: usize,
+    coverage: Coverage,
     denied: usize,
     /// Lockfiles of which a denial could not be sure.
     unsure: usize,

@@ -167,6 +167,9 @@ impl<'a> Case<'a> {
     fn title(&self) -> String {
         match &self.finding.title {
             Some(title) => shown(title),
+            None if self.finding.vanished => {
+                "this version was removed from its registry".to_owned()
+            }
             None => "this version was yanked from its registry".to_owned(),
         }
     }

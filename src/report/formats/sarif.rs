@@ -68,7 +68,11 @@ fn rule_id(case: &Case<'_>) -> String {
 
 fn rule(case: &Case<'_>) -> Value {
     let finding = case.finding;
-    let title = case.title();
+    let title = match finding.id {
+        Some(_) => case.title(),
+        // It stands for versions that were removed too.
+        None => "this version was yanked from its registry".to_owned(),
+    };
     let page = case.page();
     let mut help = vec![title.clone(), case.weight()];
     if !finding.patched.is_empty() {

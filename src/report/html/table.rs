@@ -130,6 +130,7 @@ impl Row<'_> {
         let finding = self.finding;
         let mut out = match &finding.title {
             Some(title) => format!("<span>{}</span>", Prose(title)),
+            None if finding.vanished => "<span>Removed from its registry</span>".to_owned(),
             None => "<span>Yanked from its registry</span>".to_owned(),
         };
         if !finding.patched.is_empty() {

@@ -50,6 +50,10 @@ fn rows(figures: &Figures, table: &mut Table) -> Result<()> {
             Some((text, limit)) => row.within(Budget::new(text, figure("look-up")?, limit)),
             None => row,
         });
+        table.push(Row::alone(
+            "… with yanks of each package in the index",
+            time("look-up-with-yanks")?,
+        ));
         let both = figure("parse")? + figure("compile")?;
         let row = Row::alone(
             format!("{advisories}: compile them into the index"),
@@ -111,6 +115,7 @@ real-advisories 1205
 real-packages 508
 real-findings 69
 real-look-up 0.4 ms
+real-look-up-with-yanks 0.6 ms
 real-parse 60 ms
 real-compile 50.5 ms
 real-index 1.04 MiB
@@ -118,6 +123,7 @@ large-advisories 120500
 large-packages 5000
 large-findings 600
 large-look-up 12 ms
+large-look-up-with-yanks 14 ms
 large-parse 6000 ms
 large-compile 500 ms
 large-index 104 MiB

@@ -1,0 +1,15 @@
+//! Yanks that a refresh asks registries for: servers behind TLS, honest, broken and nosy ones.
+
+#![cfg(unix)]
+
+mod answers;
+mod broken;
+mod figure;
+mod known;
+mod privacy;
+mod registry;
+
+#[path = "../support/server.rs"]
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
