@@ -60,6 +60,10 @@ mod write;
 mod yanks;
 
 pub use entry::Entry;
+#[allow(
+    unused_imports,
+    reason = "the fuzzers, which take this in, export nothing"
+)]
 pub(crate) use file::read_at_most;
 pub use read::{Index, Verify};
 pub use records::Records;
