@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use curl::easy::Easy2;
 use curl::multi::Easy2Handle;
 
-use super::{Client, Collector, Request, Response, TICK};
+use super::{Client, Collector, Request, Response, TICK, without_settings};
 
 /// Requests on their way at a time, which is what servers let one connection carry.
 const AT_ONCE: usize = 100;
@@ -86,7 +86,7 @@ fn response(
         return Err(match (collector.too_long(), collector.complaint()) {
             (Some(too_long), _) => too_long.into(),
             (None, Some(complaint)) => anyhow!(complaint),
-            (None, None) => error.into(),
+            (None, None) => without_settings(error).into(),
         });
     }
     Ok(Response {

@@ -141,6 +141,14 @@ impl Request {
     }
 }
 
+/// The same error without the settings that curl does not understand and repeats, as a proxy with a password may be.
+fn without_settings(error: curl::Error) -> curl::Error {
+    if error.is_couldnt_resolve_proxy() || error.is_url_malformed() {
+        return curl::Error::new(error.code());
+    }
+    error
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")

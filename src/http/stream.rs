@@ -7,7 +7,7 @@ use std::rc::Rc;
 use curl::easy::Easy2;
 use curl::multi::{Easy2Handle, Multi};
 
-use super::{Client, Collector, Request, TICK};
+use super::{Client, Collector, Request, TICK, without_settings};
 
 /// Questions one after the other, to one server, over one connection if it lets us.
 #[derive(Clone)]
@@ -102,7 +102,7 @@ impl Stream {
                 .remove2(handle)
                 .map_err(io::Error::other)?;
             refuse(easy.get_ref())?;
-            ended.map_err(io::Error::other)?;
+            ended.map_err(without_settings).map_err(io::Error::other)?;
             self.state = State::Over(Box::new(easy));
         }
         Ok(())

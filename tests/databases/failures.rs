@@ -617,3 +617,31 @@ Caused by:
 
     assert!(cached().is_empty());
 }
+
+#[cargo_test]
+fn the_proxy_is_none() {
+    configure(
+        "http.proxy = 'me:hunter2@[:1'\n\
+         [advisory]\ndatabases = ['https://databases.example/advisory-db']",
+    );
+
+    cargo("advisory update")
+        .with_status(101)
+        .with_stderr_data(str![[r#"
+[UPDATING] advisory database `https://databases.example/advisory-db`
+[ERROR] cannot read the database `https://databases.example/advisory-db`
+
+Caused by:
+  An IO error occurred when talking to the server
+
+Caused by:
+  [5] [..] proxy name
+
+"#]])
+        .run();
+
+    for (name, bytes) in cached() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("hunter2"), "{name}: {text}");
+    }
+}
