@@ -27,10 +27,10 @@ const NAMES: [&str; 14] = [
 ];
 
 /// The same command with the doors open, if there were any.
-fn with(execs: &mut Execs, defect: &str) -> Execs {
+fn with(mut execs: Execs, defect: &str) -> Execs {
     execs.env("ADVISORY_FAULT_DEFECT", defect);
     execs.env("ADVISORY_FAULT_CLOCK", "315360000");
-    execs.clone()
+    execs
 }
 
 #[cargo_test]
@@ -39,11 +39,11 @@ fn variables_break_and_move_nothing() {
     Package::new("clean", "1.0.0").publish();
     Database::new().add(&advisory("leaky")).index();
     let clean = app("clean = '1'");
-    with(&mut clean.cargo("check --deny-advisories"), "any-clock").tells(NOTHING);
+    with(clean.cargo("check --deny-advisories"), "any-clock").tells(NOTHING);
 
     fs::remove_dir_all(paths::cargo_home().join("advisory")).unwrap();
     with(
-        &mut clean.cargo("check --deny-advisories"),
+        clean.cargo("check --deny-advisories"),
         "unreadable-is-clean",
     )
     .tells(str![[r#"
