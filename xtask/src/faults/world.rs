@@ -482,12 +482,21 @@ impl World {
         Ok(())
     }
 
-    /// Copies the cache, to go back to it with [`World::restore`].
+    /// Copies the cache, by the paths within it, to go back to it with [`World::restore`].
     pub fn save(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+        let cache = self.cache();
         let mut files = BTreeMap::new();
-        for entry in fs::read_dir(self.cache())? {
-            let path = entry?.path();
-            files.insert(path.clone(), fs::read(&path)?);
+        let mut folders = vec![cache.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let bytes = fs::read(&path)?;
+                    files.insert(path.strip_prefix(&cache)?.to_owned(), bytes);
+                }
+            }
         }
         Ok(files)
     }
@@ -501,9 +510,8 @@ impl World {
     /// The same into a folder that is there and empty.
     pub fn restore_into(&self, saved: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
         for (path, bytes) in saved {
-            let path = self
-                .cache()
-                .join(path.file_name().context("a file has a name")?);
+            let path = self.cache().join(path);
+            fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
             fs::write(&path, bytes)?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         }
