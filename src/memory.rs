@@ -12,7 +12,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Finding;
 use crate::policy::Judged;
+use crate::scrap;
 
 /// The folder of the cache.
 const FOLDER: &str = "workspaces";
@@ -101,10 +101,8 @@ impl Fixable {
 impl Memory {
     /// What is remembered of the workspace at `root`.
     pub fn load(cache_dir: &Path, root: &Path) -> Memory {
-        let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
-        let name = name.get(..32).unwrap_or(&name);
-        let path = cache_dir.join(FOLDER).join(format!("{name}.json"));
-        let content = read(&path).unwrap_or_default();
+        let path = scrap::about(root, &cache_dir.join(FOLDER), "json");
+        let content = scrap::read(&path, MOST_BYTES).unwrap_or_default();
         Memory { path, content }
     }
 
@@ -169,34 +167,12 @@ impl Memory {
 
     /// Writes the memory, all at once. Whether that works is of no account.
     fn save(&self) {
-        let Some(folder) = self.path.parent() else {
-            return;
-        };
-        let write = || {
-            fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&serde_json::to_vec(&self.content)?)?;
-            file.persist(&self.path)?;
-            std::io::Result::Ok(())
-        };
-        if write().is_ok() {
+        if scrap::write(&self.path, &self.content)
+            && let Some(folder) = self.path.parent()
+        {
             forget(folder);
         }
     }
-}
-
-/// None where there is nothing that could be one.
-fn read(path: &Path) -> Option<Content> {
-    if !path.symlink_metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).ok()?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return None;
-    }
-    serde_json::from_slice(&bytes).ok()
 }
 
 /// Removes what belongs to workspaces that are gone.

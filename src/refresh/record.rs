@@ -3,8 +3,9 @@
 //! # Purpose
 //!
 //! A build tells that the last refresh was refused, and `cargo advisory status` why. Whoever refreshes without being asked
-//! leaves a pause after each attempt. So that a refresh that is killed counts too, it is written down before it begins. A clock that has gone back since is not believed. And an index that is damaged does
-//! not take along which commits must not be gone behind.
+//! leaves a pause after each attempt. So that a refresh that is killed counts too, it is written down before it begins. A
+//! clock that has gone back since is not believed. And an index that is damaged does not take along which commits must not
+//! be gone behind.
 //!
 //! # Trust
 //!
@@ -19,14 +20,13 @@ use crate::database::{Published, Refused};
 use crate::freshness::next_attempt;
 use crate::index::store::{Beside, Store};
 use crate::index::{Index, Verify};
+use crate::sealed;
 use crate::yanks::ask::Unanswered;
 
 /// Bytes of a record. That of one database has some 500.
 pub const MOST_BYTES: u64 = 256 * 1024;
 /// Characters of a reason that are kept.
 const MOST_REASON: usize = 2000;
-/// Hex digits of the hash in the first line, against accidents.
-const DIGITS: usize = 32;
 
 /// The last attempt that has ended, and the one after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,15 +216,11 @@ impl Record {
     }
 
     fn read(bytes: &[u8]) -> Option<Record> {
-        let (check, json) = bytes.split_at_checked(DIGITS)?;
-        let json = json.strip_prefix(b"\n")?;
-        (check == digits(json).as_bytes()).then_some(())?;
-        serde_json::from_slice(json).ok()
+        serde_json::from_slice(sealed::open(bytes)?).ok()
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
-        let json = serde_json::to_string(self)?;
-        Ok(format!("{}\n{json}", digits(json.as_bytes())).into_bytes())
+        Ok(sealed::seal(&serde_json::to_vec(self)?))
     }
 }
 
@@ -247,11 +243,6 @@ fn snapshot_floors(index: &Index) -> Vec<SnapshotFloor> {
         })
     });
     floors.collect()
-}
-
-fn digits(json: &[u8]) -> String {
-    let hash = blake3::hash(json).to_hex();
-    hash.get(..DIGITS).unwrap_or(&hash).to_owned()
 }
 
 #[cfg(test)]
@@ -357,8 +348,8 @@ mod tests {
                 .unwrap()
                 .replacen('{', "{\"more\":1,", 1),
         ] {
-            let bytes = format!("{}\n{json}", digits(json.as_bytes()));
-            assert_eq!(Record::read(bytes.as_bytes()), None, "{json:.80}");
+            let bytes = sealed::seal(json.as_bytes());
+            assert_eq!(Record::read(&bytes), None, "{json:.80}");
         }
     }
 }

@@ -9,11 +9,10 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::index::store::{Beside, Store};
+use crate::sealed;
 
 /// Bytes of the file. 5,000 packages have some 3 million.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-/// Hex digits of the hash in the first line, against accidents.
-const DIGITS: usize = 32;
 
 /// The answers of all registries, by the URL of the index that was asked, and then by package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,22 +93,13 @@ impl Kept {
     ///
     /// When the folder cannot be written to.
     pub fn save(&self, store: &Store, databases: &[String]) -> anyhow::Result<()> {
-        let json = serde_json::to_string(self)?;
-        let bytes = format!("{}\n{json}", digits(json.as_bytes()));
-        store.write_beside(databases, Beside::Registries, bytes.as_bytes())
+        let bytes = sealed::seal(&serde_json::to_vec(self)?);
+        store.write_beside(databases, Beside::Registries, &bytes)
     }
 }
 
 fn read(bytes: &[u8]) -> Option<Kept> {
-    let (check, json) = bytes.split_at_checked(DIGITS)?;
-    let json = json.strip_prefix(b"\n")?;
-    (check == digits(json).as_bytes()).then_some(())?;
-    serde_json::from_slice(json).ok()
-}
-
-fn digits(json: &[u8]) -> String {
-    let hash = blake3::hash(json).to_hex();
-    hash.get(..DIGITS).unwrap_or(&hash).to_owned()
+    serde_json::from_slice(sealed::open(bytes)?).ok()
 }
 
 #[cfg(test)]

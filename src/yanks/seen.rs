@@ -9,11 +9,12 @@
 //! build says nothing of that.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
+
+use crate::scrap;
 
 /// The folder of the cache.
 const FOLDER: &str = "lockfiles";
@@ -61,10 +62,7 @@ fn write(
     kind: &str,
     crates_io: impl FnOnce() -> Option<String>,
 ) {
-    let name = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
-    let name = name.get(..32).unwrap_or(&name);
-    let folder = cache_dir.join(FOLDER);
-    let file = folder.join(format!("{name}.{kind}"));
+    let file = scrap::about(path, &cache_dir.join(FOLDER), kind);
     if age(&file, now).is_some_and(|age| age < NOTED) {
         return;
     }
@@ -72,16 +70,8 @@ fn write(
         path: path.to_owned(),
         crates_io: crates_io(),
     };
-    let write = || {
-        fs::create_dir_all(&folder)?;
-        let mut temporary = tempfile::NamedTempFile::new_in(&folder)?;
-        // A path that is not UTF-8 has no JSON.
-        temporary.write_all(&serde_json::to_vec(&seen)?)?;
-        temporary.persist(&file)?;
-        std::io::Result::Ok(())
-    };
-    // See above: of no account.
-    let _ = write();
+    // See above: whether it works is of no account.
+    scrap::write(&file, &seen);
 }
 
 /// The lockfiles that were seen lately, the last one first, and removes the files about the others.
@@ -102,7 +92,10 @@ pub fn lockfiles(cache_dir: &Path, now: SystemTime) -> Vec<Seen> {
         remove(&path);
     }
     let mut lockfiles: Vec<Seen> = Vec::new();
-    for seen in found.iter().filter_map(|(_, path)| read(path)) {
+    for seen in found
+        .iter()
+        .filter_map(|(_, path)| scrap::read::<Seen>(path, MOST_BYTES))
+    {
         match lockfiles.iter_mut().find(|known| known.path == seen.path) {
             // What its workspace says holds, however the lockfile was looked at since.
             Some(known) => known.crates_io = known.crates_io.take().or(seen.crates_io),
@@ -121,20 +114,6 @@ fn age(path: &Path, now: SystemTime) -> Option<Duration> {
 fn remove(path: &Path) {
     // It is looked at again the next time.
     let _ = fs::remove_file(path);
-}
-
-/// None where there is nothing that could be one.
-fn read(path: &Path) -> Option<Seen> {
-    if !path.symlink_metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).ok()?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return None;
-    }
-    serde_json::from_slice(&bytes).ok()
 }
 
 #[cfg(test)]

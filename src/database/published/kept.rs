@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_CONTENT, MAX_MANIFEST, MAX_SIGNATURE};
 use crate::index::store::Store;
+use crate::sealed;
 
-/// Hex digits of the hash at the beginning, against accidents.
-const DIGITS: usize = 64;
 /// Bytes of it. In JSON a byte of a manifest takes six at the most.
 const MOST_BYTES: u64 = MAX_CONTENT + 6 * (MAX_MANIFEST + MAX_SIGNATURE) + 16 * 1024;
 
@@ -50,13 +49,9 @@ impl Kept {
     }
 
     fn read(bytes: &[u8], url: &str) -> Option<Kept> {
-        let (check, rest) = bytes.split_at_checked(DIGITS)?;
-        if blake3::hash(rest).to_hex().as_bytes() != check {
-            return None;
-        }
-        let rest = rest.strip_prefix(b"\n")?;
-        let (line, content) =
-            rest.split_at_checked(rest.iter().position(|byte| *byte == b'\n')?)?;
+        let sealed = sealed::open(bytes)?;
+        let end = sealed.iter().position(|byte| *byte == b'\n')?;
+        let (line, content) = sealed.split_at_checked(end)?;
         let line: Line = serde_json::from_slice(line).ok()?;
         (line.url == url).then(|| Kept {
             etag: line.etag,
@@ -76,14 +71,8 @@ impl Kept {
             manifest: text(&self.manifest)?,
             signature: self.signature.as_deref().map(text).transpose()?,
         };
-        let rest = [
-            b"\n",
-            serde_json::to_string(&line)?.as_bytes(),
-            b"\n",
-            &self.content,
-        ]
-        .concat();
-        Ok([blake3::hash(&rest).to_hex().as_bytes(), &rest].concat())
+        let line = serde_json::to_vec(&line)?;
+        Ok(sealed::seal(&[&line, &b"\n"[..], &self.content].concat()))
     }
 }
 
