@@ -42,7 +42,7 @@ pub(super) fn fetch(
 ) -> anyhow::Result<Loaded> {
     let Throwaway { repo, _folder } = &Throwaway::new(network)?;
     let remote = remote(repo, url).map_err(explain)?;
-    let ready = Ready::new(&remote, network).map_err(explain)?;
+    let ready = Ready::new(&remote, url, network).map_err(explain)?;
     let head = ready.head;
     let is_known = known.is_some_and(|known| known.commit == head.to_string());
     if is_known && want == Want::News {
@@ -81,7 +81,7 @@ fn whole(
 ) -> anyhow::Result<Loaded> {
     let Throwaway { repo, _folder } = &Throwaway::new(network)?;
     let remote = remote(repo, url).map_err(explain)?;
-    let ready = Ready::new(&remote, network).map_err(explain)?;
+    let ready = Ready::new(&remote, url, network).map_err(explain)?;
     let head = ready.head;
     ready
         .pull(Shallow::NoChange, network, progress)
@@ -138,11 +138,10 @@ struct Ready<'remote, 'repo> {
 impl<'remote, 'repo> Ready<'remote, 'repo> {
     fn new(
         remote: &'remote Remote<'repo>,
+        url: &str,
         network: &Network,
     ) -> anyhow::Result<Ready<'remote, 'repo>> {
-        let url = remote.url(gix::remote::Direction::Fetch);
-        let url = url.context("the remote has no URL")?.to_string();
-        let transport = transport::connect(&network.client, &url, HARD_LIMIT)?;
+        let transport = transport::connect(&network.client, url, HARD_LIMIT)?;
         let connection = remote
             .to_connection_with_transport(transport)
             .with_credentials(no_credentials);

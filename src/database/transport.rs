@@ -62,7 +62,7 @@ type Shared = Rc<RefCell<Exchange>>;
 impl Exchange {
     fn answer(&mut self) -> io::Result<&mut Stream> {
         if let Exchange::Asking(session, request) = self {
-            *self = Exchange::Answer(session.ask(request.clone())?);
+            *self = Exchange::Answer(session.ask(request)?);
         }
         match self {
             Exchange::Answer(stream) => Ok(stream),

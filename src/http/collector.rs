@@ -14,7 +14,6 @@ const MAX_VALIDATOR: usize = 256;
 pub struct Collector {
     limit: u64,
     received: u64,
-    pub(super) too_long: bool,
     /// Of the last answer. A proxy gives one of its own first.
     pub(super) status: Option<u32>,
     /// Its other lines, each with its line ending.
@@ -28,7 +27,6 @@ impl Collector {
         Collector {
             limit,
             received: 0,
-            too_long: false,
             status: None,
             head: Vec::new(),
             body: Vec::new(),
@@ -52,7 +50,8 @@ impl Collector {
 
     /// Whether it gave up because of the length.
     pub(super) fn too_long(&self) -> Option<TooLong> {
-        self.too_long.then_some(TooLong { limit: self.limit })
+        let limit = self.limit;
+        (self.received > limit).then_some(TooLong { limit })
     }
 
     /// Why curl gave up, as far as it is known here better than there.
@@ -102,8 +101,7 @@ impl Handler for Collector {
 
     fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
         self.received += data.len() as u64;
-        if self.received > self.limit {
-            self.too_long = true;
+        if self.too_long().is_some() {
             return Ok(0);
         }
         self.body.extend_from_slice(data);

@@ -44,7 +44,7 @@ impl Client {
         loop {
             let room = AT_ONCE.saturating_sub(running.len());
             for (place, request) in requests.by_ref().take(room) {
-                let mut handle = multi.add2(self.transfer(request)?)?;
+                let mut handle = multi.add2(self.transfer(&request)?)?;
                 handle.set_token(place)?;
                 running.insert(place, handle);
             }

@@ -107,7 +107,7 @@ impl Client {
         Ok(multi)
     }
 
-    fn transfer(&self, request: Request) -> Result<Easy2<Collector>, curl::Error> {
+    fn transfer(&self, request: &Request) -> Result<Easy2<Collector>, curl::Error> {
         let mut easy = Easy2::new(Collector::new(request.limit));
         (self.setup)(&mut easy)?;
         // Curl would write what it does to stderr, secrets included.

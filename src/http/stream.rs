@@ -44,7 +44,7 @@ impl Session {
     /// # Errors
     ///
     /// Those of curl.
-    pub fn ask(&self, request: Request) -> io::Result<Stream> {
+    pub fn ask(&self, request: &Request) -> io::Result<Stream> {
         let easy = self.client.transfer(request).map_err(io::Error::other)?;
         let handle = self.multi.add2(easy).map_err(io::Error::other)?;
         Ok(Stream {

@@ -7,7 +7,7 @@
 
 use super::Error;
 use super::table::{self, Table};
-use super::wire::{Cursor, prefix, put_number, put_str, put_time, put_version, row};
+use super::wire::{Bound, Cursor, prefix, put_number, put_str, put_time, put_version, row};
 use super::write::limit;
 use super::{MAX_FRONT, wire};
 use crate::advisory::{Registry, RegistryRef};
@@ -31,14 +31,6 @@ pub(super) struct YankSection {
     /// None for an empty section.
     table: Option<Table>,
     registries: Vec<String>,
-}
-
-/// What a registry said of one package, as far as it was read.
-struct Record<'a> {
-    registry: RegistryRef<'a>,
-    asked: Timestamp,
-    /// The versions of each kind, the yanked ones first.
-    versions: [(usize, Cursor<'a>); 2],
 }
 
 impl YankSection {
@@ -69,12 +61,19 @@ impl YankSection {
         };
         cursor.bytes()?;
         for _ in 0..cursor.count()? {
-            let record = self.record(&mut cursor)?;
-            if record.registry == registry {
-                return Ok(Some(Told {
-                    yank: record.yank(version)?,
-                    asked: record.asked,
-                }));
+            let (of, asked) = self.head(&mut cursor)?;
+            let is_asked_for = of == registry;
+            for yank in [Yank::Yanked, Yank::Vanished] {
+                for bound in bounds(&mut cursor)? {
+                    let bound = bound?;
+                    if is_asked_for && bound.compare(version)?.is_eq() {
+                        return Ok(Some(Told { yank, asked }));
+                    }
+                }
+            }
+            if is_asked_for {
+                let yank = Yank::None;
+                return Ok(Some(Told { yank, asked }));
             }
         }
         Ok(None)
@@ -91,21 +90,25 @@ impl YankSection {
             let mut cursor = table::record(&self.bytes, at)?;
             let name = cursor.str()?;
             for _ in 0..cursor.count()? {
-                let record = self.record(&mut cursor)?;
-                let [yanked, vanished] = record.versions;
-                let said = Said {
-                    asked: record.asked,
-                    yanked: versions(yanked)?,
-                    vanished: versions(vanished)?,
+                let (registry, asked) = self.head(&mut cursor)?;
+                let mut versions = || -> Result<Vec<Version>, Error> {
+                    bounds(&mut cursor)?
+                        .map(|bound| bound?.to_version())
+                        .collect()
                 };
-                all.insert(name, record.registry.to_owned(), said);
+                let said = Said {
+                    asked,
+                    yanked: versions()?,
+                    vanished: versions()?,
+                };
+                all.insert(name, registry.to_owned(), said);
             }
         }
         Ok(all)
     }
 
-    /// Reads a record and goes behind it.
-    fn record<'a>(&'a self, cursor: &mut Cursor<'a>) -> Result<Record<'a>, Error> {
+    /// Who was asked and when. The versions of each kind come behind it, the yanked ones first.
+    fn head<'a>(&'a self, cursor: &mut Cursor<'a>) -> Result<(RegistryRef<'a>, Timestamp), Error> {
         let registry = match cursor.number()?.checked_sub(1) {
             None => RegistryRef::CratesIo,
             Some(place) => usize::try_from(place)
@@ -114,42 +117,16 @@ impl YankSection {
                 .map(|source| RegistryRef::Other(source))
                 .ok_or(Error::Corrupt("a registry"))?,
         };
-        let asked = cursor.time()?;
-        let mut kind = || {
-            let count = cursor.count()?;
-            let first = *cursor;
-            for _ in 0..count {
-                cursor.bound()?;
-            }
-            Ok((count, first))
-        };
-        Ok(Record {
-            registry,
-            asked,
-            versions: [kind()?, kind()?],
-        })
+        Ok((registry, cursor.time()?))
     }
 }
 
-impl Record<'_> {
-    fn yank(&self, version: &Version) -> Result<Yank, Error> {
-        for ((count, mut cursor), yank) in self
-            .versions
-            .into_iter()
-            .zip([Yank::Yanked, Yank::Vanished])
-        {
-            for _ in 0..count {
-                if cursor.bound()?.compare(version)?.is_eq() {
-                    return Ok(yank);
-                }
-            }
-        }
-        Ok(Yank::None)
-    }
-}
-
-fn versions((count, mut cursor): (usize, Cursor<'_>)) -> Result<Vec<Version>, Error> {
-    (0..count).map(|_| cursor.bound()?.to_version()).collect()
+/// The versions of one kind. The cursor is behind those that were taken.
+fn bounds<'c, 'a>(
+    cursor: &'c mut Cursor<'a>,
+) -> Result<impl Iterator<Item = Result<Bound<'a>, Error>> + use<'c, 'a>, Error> {
+    let count = cursor.count()?;
+    Ok((0..count).map(move |_| cursor.bound()))
 }
 
 /// The bytes of the section.
