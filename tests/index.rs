@@ -551,10 +551,10 @@ fn with_format(format: u16) -> Vec<u8> {
 #[test]
 fn other_formats_say_so() {
     let error = |format| Index::from_bytes(&with_format(format), Verify::Used).unwrap_err();
-    assert!(matches!(error(2), Error::TooOld { found: Format(2) }));
-    assert!(matches!(error(4), Error::TooNew { found: Format(4) }));
+    assert!(matches!(error(3), Error::TooOld { found: Format(3) }));
+    assert!(matches!(error(5), Error::TooNew { found: Format(5) }));
     assert!(error(0).to_string().contains("run `cargo advisory update`"));
-    assert!(error(4).to_string().contains("newer cargo-advisory"));
+    assert!(error(5).to_string().contains("newer cargo-advisory"));
 }
 
 fn open_error(path: &Path) -> Error {

@@ -86,7 +86,7 @@ impl fmt::Display for Format {
 }
 
 /// The format that this version reads and writes.
-pub const FORMAT: Format = Format(3);
+pub const FORMAT: Format = Format(4);
 
 /// Bytes of an index: 100 times RustSec's database makes 150 million.
 pub const MAX_INDEX: u64 = 512 * 1024 * 1024;

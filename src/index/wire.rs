@@ -91,9 +91,13 @@ pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
+pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(out, bytes.len() as u64);
+    out.extend(bytes);
+}
+
 pub(super) fn put_str(out: &mut Vec<u8>, text: &str) {
-    put_number(out, text.len() as u64);
-    out.extend(text.as_bytes());
+    put_bytes(out, text.as_bytes());
 }
 
 pub(super) fn put_option(out: &mut Vec<u8>, text: Option<&str>) {

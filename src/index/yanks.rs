@@ -3,11 +3,12 @@
 //! Nothing at all where no registry was asked. Else, in this order: the number of packages and the table of them by name,
 //! see [`wire::row`](super::wire::row); registries other than crates.io; packages, each with its name and the number of its
 //! registries and, for each, the number of the registry (0 is crates.io), when it was asked, the yanked versions and the
-//! vanished ones.
+//! vanished ones. These two lists, and each version within, have the number of their bytes in front: a lookup compares
+//! bytes, and decodes no version.
 
 use super::Error;
 use super::table::{self, Table};
-use super::wire::{Bound, Cursor, prefix, put_number, put_str, put_time, put_version, row};
+use super::wire::{Cursor, prefix, put_bytes, put_number, put_str, put_time, put_version, row};
 use super::write::limit;
 use super::{MAX_FRONT, wire};
 use crate::advisory::{Registry, RegistryRef};
@@ -62,19 +63,18 @@ impl YankSection {
         cursor.bytes()?;
         for _ in 0..cursor.count()? {
             let (of, asked) = self.head(&mut cursor)?;
-            let is_asked_for = of == registry;
-            for yank in [Yank::Yanked, Yank::Vanished] {
-                for bound in bounds(&mut cursor)? {
-                    let bound = bound?;
-                    if is_asked_for && bound.compare(version)?.is_eq() {
-                        return Ok(Some(Told { yank, asked }));
-                    }
-                }
+            let (yanked, vanished) = (cursor.bytes()?, cursor.bytes()?);
+            if of != registry {
+                continue;
             }
-            if is_asked_for {
-                let yank = Yank::None;
-                return Ok(Some(Told { yank, asked }));
-            }
+            let yank = if contains(yanked, version)? {
+                Yank::Yanked
+            } else if contains(vanished, version)? {
+                Yank::Vanished
+            } else {
+                Yank::None
+            };
+            return Ok(Some(Told { yank, asked }));
         }
         Ok(None)
     }
@@ -91,15 +91,10 @@ impl YankSection {
             let name = cursor.str()?;
             for _ in 0..cursor.count()? {
                 let (registry, asked) = self.head(&mut cursor)?;
-                let mut versions = || -> Result<Vec<Version>, Error> {
-                    bounds(&mut cursor)?
-                        .map(|bound| bound?.to_version())
-                        .collect()
-                };
                 let said = Said {
                     asked,
-                    yanked: versions()?,
-                    vanished: versions()?,
+                    yanked: versions(cursor.bytes()?)?,
+                    vanished: versions(cursor.bytes()?)?,
                 };
                 all.insert(name, registry.to_owned(), said);
             }
@@ -107,7 +102,7 @@ impl YankSection {
         Ok(all)
     }
 
-    /// Who was asked and when. The versions of each kind come behind it, the yanked ones first.
+    /// Who was asked and when. The two lists come behind it.
     fn head<'a>(&'a self, cursor: &mut Cursor<'a>) -> Result<(RegistryRef<'a>, Timestamp), Error> {
         let registry = match cursor.number()?.checked_sub(1) {
             None => RegistryRef::CratesIo,
@@ -121,12 +116,29 @@ impl YankSection {
     }
 }
 
-/// The versions of one kind. The cursor is behind those that were taken.
-fn bounds<'c, 'a>(
-    cursor: &'c mut Cursor<'a>,
-) -> Result<impl Iterator<Item = Result<Bound<'a>, Error>> + use<'c, 'a>, Error> {
-    let count = cursor.count()?;
-    Ok((0..count).map(move |_| cursor.bound()))
+/// Whether the list has this very version.
+fn contains(list: &[u8], version: &Version) -> Result<bool, Error> {
+    if list.is_empty() {
+        return Ok(false);
+    }
+    let mut wanted = Vec::new();
+    put_version(&mut wanted, version);
+    let mut list = Cursor(list);
+    while !list.is_empty() {
+        if list.bytes()? == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn versions(list: &[u8]) -> Result<Vec<Version>, Error> {
+    let mut list = Cursor(list);
+    let mut versions = Vec::new();
+    while !list.is_empty() {
+        versions.push(Cursor(list.bytes()?).bound()?.to_version()?);
+    }
+    Ok(versions)
 }
 
 /// The bytes of the section.
@@ -166,10 +178,13 @@ pub(super) fn write(yanks: &Yanks) -> Result<Vec<u8>, Error> {
             );
             put_time(&mut records, said.asked);
             for versions in [&said.yanked, &said.vanished] {
-                put_number(&mut records, versions.len() as u64);
+                let mut list = Vec::new();
                 for version in versions {
-                    put_version(&mut records, version);
+                    let mut bytes = Vec::new();
+                    put_version(&mut bytes, version);
+                    put_bytes(&mut list, &bytes);
                 }
+                put_bytes(&mut records, &list);
             }
         }
     }

@@ -250,17 +250,17 @@ fn an_index_of_a_newer_format() {
 
     world.replace(&bytes);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 4 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 5 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 4 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 5 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
 [EXIT_STATUS] 101
 
 "#]]);
     // It belongs to a newer version of this program, which an older one does not destroy.
     cargo("advisory update").tells(str![[r#"
-[ERROR] cannot replace `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 4 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
+[ERROR] cannot replace `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the format 5 of a newer cargo-advisory; use that version, or set `advisory.cache-dir` to another folder
 [EXIT_STATUS] 101
 
 "#]]);
@@ -277,11 +277,11 @@ fn an_index_of_an_older_format() {
 
     world.replace(&bytes);
     world.builds(str![[r#"
-[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the old format 2; run `cargo advisory update`
+[NOTE] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the old format 3; run `cargo advisory update`
 
 "#]]);
     world.denies(str![[r#"
-[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the old format 2; run `cargo advisory update`
+[ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the index of advisories has the old format 3; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
