@@ -44,7 +44,7 @@ pub(super) fn file_at(path: &Path, steps: &[Step<'_>]) -> String {
 
 /// A folder may have any name, as one that was unpacked or cloned has.
 pub(super) fn shown(path: &Path) -> String {
-    Configured(&path.display().to_string()).to_string()
+    Configured(&path.to_string_lossy()).to_string()
 }
 
 fn with_line(described: String, line: Option<usize>) -> String {

@@ -140,6 +140,11 @@ pub(super) fn key(id: PackageId) -> Key {
     std::ptr::from_ref(id.version())
 }
 
+/// The workspace's own packages.
+fn members(bcx: &BuildContext<'_, '_>) -> FxHashSet<Key> {
+    bcx.ws.members().map(|pkg| key(pkg.package_id())).collect()
+}
+
 /// Holds the lock under which cargo's sources may read their indexes.
 fn lock<'b>(bcx: &BuildContext<'_, 'b>) -> CargoResult<CacheLock<'b>> {
     bcx.gctx
@@ -149,17 +154,21 @@ fn lock<'b>(bcx: &BuildContext<'_, 'b>) -> CargoResult<CacheLock<'b>> {
 /// How each package of the unit graph is used.
 fn usages(bcx: &BuildContext<'_, '_>) -> FxHashMap<Key, Usage> {
     let scopes = scopes(bcx);
+    let members = members(bcx);
     let mut usages: FxHashMap<Key, Usage> = FxHashMap::default();
     for (unit, scope) in &scopes {
-        let id = unit.pkg.package_id();
-        let usage = usages.entry(key(id)).or_insert(Usage {
+        let key = key(unit.pkg.package_id());
+        let usage = usages.entry(key).or_insert_with(|| Usage {
             scope: *scope,
             // `cargo install NAME` makes a package from a registry the member of a workspace.
-            direct: bcx.ws.is_member_id(id),
+            direct: members.contains(&key),
         });
         usage.scope = usage.scope.min(*scope);
     }
-    for unit in scopes.keys().filter(|unit| bcx.ws.is_member(&unit.pkg)) {
+    for unit in scopes
+        .keys()
+        .filter(|unit| members.contains(&key(unit.pkg.package_id())))
+    {
         for dep in dependencies(bcx, unit) {
             if let Some(usage) = usages.get_mut(&key(dep.unit.pkg.package_id())) {
                 usage.direct = true;
@@ -240,7 +249,6 @@ fn platform_of(bcx: &BuildContext<'_, '_>, kind: CompileKind) -> Platform {
 struct KnownSources<'b, 'gctx> {
     loaded: Ref<'b, SourceMap<'gctx>>,
     known: Vec<KnownSource<'gctx>>,
-    /// The workspace's own packages.
     members: FxHashSet<Key>,
 }
 
@@ -256,7 +264,7 @@ impl<'b, 'gctx> KnownSources<'b, 'gctx> {
         KnownSources {
             loaded: bcx.packages.sources(),
             known: Vec::new(),
-            members: bcx.ws.members().map(|pkg| key(pkg.package_id())).collect(),
+            members: members(bcx),
         }
     }
 

@@ -71,6 +71,9 @@ impl BuildGraph {
     pub fn add_links(&mut self, bcx: &BuildContext<'_, '_>) {
         let positions = self.positions();
         let position = |unit: &Unit| positions.get(&key(unit.pkg.package_id())).copied();
+        // An edge is big, and to move them all as there come more takes longer than to make them.
+        let most = bcx.unit_graph.values().map(Vec::len).sum();
+        self.graph.edges.reserve_exact(most);
         for (unit, dependencies) in &bcx.unit_graph {
             let Some(from) = position(unit) else {
                 continue;
