@@ -181,10 +181,10 @@ struct FaultsArgs {
     /// Only rows of a few seconds, with fewer samples
     #[arg(long)]
     quick: bool,
-    /// Rows at a time [default: as many as there are processors]
+    /// Rows at a time [default: one more than there are processors]
     #[arg(long)]
     jobs: Option<usize>,
-    /// An advisory database to take as the real one, instead of one that is made up
+    /// An advisory database to take as the real one [default: that of ADVISORY_TEST_DATA, else one that is made up]
     #[arg(long, value_name = "DIR")]
     database: Option<PathBuf>,
 }
@@ -198,7 +198,7 @@ impl FaultsArgs {
             seed: self.seed,
             quick: self.quick,
             jobs: self.jobs,
-            database: self.database,
+            database: self.database.or_else(faults::real_database),
         })
     }
 

@@ -84,7 +84,16 @@ impl Start {
             "the next refresh leaves {commit:?}"
         );
         self.world.keeps_secrets()?;
-        self.world.says(Index::Sound)
+        // What warnings say has been looked at before it.
+        let denials = (
+            self.world.denies(App::Insecure)?,
+            self.world.denies(App::Clean)?,
+        );
+        holds!(
+            denials == (Said::Denied, Said::Nothing),
+            "after the next refresh denials say {denials:?}"
+        );
+        Ok(())
     }
 
     /// The calls of a refresh that goes well, of which `counts` is true.

@@ -25,6 +25,7 @@ mod trial;
 mod world;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +35,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 
-use self::row::{Control, ROWS, Row};
+use self::row::{Control, ROWS, Row, Turn};
 use self::said::SECRET;
 use self::trial::{Enough, Failure, Plan, Trial, holds};
 use self::world::{Products, World};
@@ -55,6 +56,12 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// A database in RustSec's layout, instead of one that is made up.
     pub database: Option<PathBuf>,
+}
+
+/// RustSec's database, where the variable names a folder that has it.
+pub fn real_database() -> Option<PathBuf> {
+    let folder = PathBuf::from(env::var_os("ADVISORY_TEST_DATA")?);
+    Some(folder.join("advisory-db")).filter(|database| database.is_dir())
 }
 
 /// What a row has to work with.
@@ -120,12 +127,13 @@ pub fn run(options: &Options) -> Result<()> {
             }));
         }
     }
-    // Rows that look at the time have the machine for themselves.
-    let (alone, together): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.row.is_alone);
-    let at_once = options
-        .jobs
-        .or_else(|| thread::available_parallelism().ok().map(Into::into))
-        .unwrap_or(1);
+    jobs.sort_by_key(|job| job.row.turn);
+    let (alone, together): (Vec<_>, Vec<_>) = jobs
+        .into_iter()
+        .partition(|job| job.row.turn == Turn::Alone);
+    // Some of them only wait for a server that hangs.
+    let processors = thread::available_parallelism().map_or(1, Into::into);
+    let at_once = options.jobs.unwrap_or(processors + 1);
     let mut results = run_all(together, at_once, options, &products);
     results.extend(run_all(alone, 1, options, &products));
     print(&rows, results, started.elapsed().as_secs_f64())

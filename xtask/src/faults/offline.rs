@@ -1,10 +1,12 @@
 //! A machine without a network.
 
+use std::fs;
+
 use anyhow::Result;
 
 use super::Stage;
 use super::process;
-use super::said::{Index, whole};
+use super::said::{Index, Said, warned, whole};
 use super::tracer::{self, Fate, Kind};
 use super::trial::{Trial, holds};
 use super::world::{App, World};
@@ -41,6 +43,7 @@ pub fn no_network(trial: &mut Trial, stage: &Stage) -> Result<()> {
             })?;
         }
     }
+    due(trial, &world)?;
     trial.case("a refresh of a repository elsewhere", || {
         let elsewhere = cut_off.with_database("https://127.0.0.1:1/advisory-db")?;
         elsewhere.forget()?;
@@ -52,6 +55,40 @@ pub fn no_network(trial: &mut Trial, stage: &Stage) -> Result<()> {
         world.configure()?;
         said
     })
+}
+
+/// `--offline` and `--frozen` leave alone an index that is due for a refresh. Without them the refresh begins.
+fn due(trial: &mut Trial, world: &World) -> Result<()> {
+    let later = world.mended().at("172800");
+    for (flag, is_left_alone) in [("--offline", true), ("--frozen", true), ("--locked", false)] {
+        trial.case(&format!("an index of two days, `check {flag}`"), || {
+            world.forget()?;
+            world.mended().updates()?;
+            let record = world.index()?.with_extension("refresh");
+            let before = fs::read(&record)?;
+            let mut sockets = 0;
+            let mut build = later.cargo(App::Insecure, &format!("check {flag}"));
+            build.args(["--config", "advisory.refresh='24h'"]);
+            let said = warned(tracer::run(build, |call| {
+                sockets += usize::from(call.kind == Kind::Socket);
+                Fate::Made
+            })?)?;
+            holds!(said == Said::Found, "a build says {said:?}");
+            holds!(sockets == 0, "it opens {sockets} sockets");
+            let is_as_before = fs::read(&record)? == before;
+            holds!(
+                is_as_before == is_left_alone,
+                "a refresh {}",
+                if is_as_before {
+                    "has not begun"
+                } else {
+                    "has begun"
+                }
+            );
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// No socket is opened, whatever there would be to reach.

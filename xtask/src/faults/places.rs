@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::Stage;
 use super::mounts::Mounts;
 use super::process;
-use super::said::{Index, Said, warned, whole};
+use super::said::{Index, Said, denied, warned, whole};
 use super::trial::{Trial, holds};
 use super::world::{App, World};
 
@@ -25,6 +25,9 @@ const ANOTHER: u32 = 12_345;
 
 /// What there is to do to a world with an index.
 type Change = fn(&World) -> Result<()>;
+
+/// What there is to do to a path.
+type Plant = fn(&Path) -> Result<()>;
 
 /// What becomes of the cache, what builds say, and whether a refresh mends it.
 const CACHES: [(&str, Change, Index, bool); 9] = [
@@ -163,6 +166,12 @@ pub fn homes(trial: &mut Trial, stage: &Stage) -> Result<()> {
             there.says(index)
         })?;
     }
+    for (what, make) in HOMES {
+        if what.contains("another user") && !is_root {
+            continue;
+        }
+        trial.case(&format!("cargo's home: {what}"), || odd_home(user, make))?;
+    }
     trial.case("a home that is missing, where cargo's is not", || {
         world.restore(&saved)?;
         let mut build = world.cargo(App::Insecure, "check");
@@ -171,6 +180,68 @@ pub fn homes(trial: &mut Trial, stage: &Stage) -> Result<()> {
         holds!(said == Said::Found, "a build says {said:?}");
         Ok(())
     })
+}
+
+/// What cargo's home may be where it is no home yet.
+const HOMES: [(&str, Plant); 5] = [
+    ("it is missing", |_| Ok(())),
+    ("it is a file", |home| Ok(fs::write(home, "")?)),
+    ("it is a link to itself", |home| Ok(symlink(home, home)?)),
+    ("it belongs to another user", |home| {
+        fs::create_dir(home)?;
+        own(home, ANOTHER)
+    }),
+    ("everybody may write to it", |home| {
+        fs::create_dir(home)?;
+        mode(home, 0o777)
+    }),
+];
+
+/// There is no index in it, and whatever cargo does with it without us it does with us.
+fn odd_home(world: &World, make: Plant) -> Result<()> {
+    let home = world.root.join("odd-home");
+    let at_home = |line: &str| {
+        let mut command = world.cargo(App::Insecure, line);
+        command.env("HOME", &home).env("CARGO_HOME", &home);
+        for setting in world.settings() {
+            command.args(["--config", &setting]);
+        }
+        process::run(command)
+    };
+    let emptied = || -> Result<()> {
+        match home.symlink_metadata() {
+            Ok(meta) if meta.is_dir() => fs::remove_dir_all(&home)?,
+            Ok(_) => fs::remove_file(&home)?,
+            Err(_) => {}
+        }
+        make(&home)
+    };
+
+    emptied()?;
+    let plain = whole(at_home("check --config advisory.enabled=false")?)?;
+    emptied()?;
+    let ended = whole(at_home("check")?)?;
+    holds!(
+        ended.status == plain.status && ended.stdout == plain.stdout,
+        "cargo alone: {}\nwith us: {}",
+        plain.text(),
+        ended.text()
+    );
+    if ended.status == Ok(0) {
+        let said = warned(ended)?;
+        holds!(matches!(said, Said::Note(_)), "a build says {said:?}");
+    }
+    let said = denied(at_home("check --deny-advisories")?)?;
+    holds!(matches!(said, Said::Refused(_)), "a denial says {said:?}");
+    let updated = whole(at_home("advisory update")?)?;
+    if updated.status == Ok(0) {
+        let said = denied(at_home("check --deny-advisories")?)?;
+        holds!(
+            said == Said::Denied,
+            "after a refresh a denial says {said:?}"
+        );
+    }
+    emptied()
 }
 
 /// What lies in the place of an index, what builds say, and whether a refresh mends it.
@@ -310,6 +381,69 @@ const INDEXES: [(&str, Planted, Index, bool); 13] = [
     ),
 ];
 
+/// What lies in the place of a file that is no index. It is always a hint, so no build says anything of it.
+const OTHERS: [(&str, Plant); 8] = [
+    ("zeros", |path| Ok(fs::write(path, [0; 100])?)),
+    ("an empty file", |path| Ok(fs::write(path, "")?)),
+    ("a text", |path| Ok(fs::write(path, "{\"a\": [1, \n")?)),
+    ("a pipe", |path| {
+        fs::remove_file(path)?;
+        Ok(nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU)?)
+    }),
+    ("a sparse file of 1 GiB", |path| {
+        Ok(File::create(path)?.set_len(1 << 30)?)
+    }),
+    ("a link to a device without an end", |path| {
+        fs::remove_file(path)?;
+        Ok(symlink("/dev/zero", path)?)
+    }),
+    ("a link to itself", |path| {
+        fs::remove_file(path)?;
+        Ok(symlink(path, path)?)
+    }),
+    ("a folder", |path| {
+        fs::remove_file(path)?;
+        Ok(fs::create_dir(path)?)
+    }),
+];
+
+/// Everything in the cache beside the index.
+fn others(trial: &mut Trial, world: &World) -> Result<()> {
+    world.forget()?;
+    world.mended().updates()?;
+    // Builds add what they note.
+    world.says(Index::Sound)?;
+    let saved = world.save()?;
+    let index = world.index()?;
+    let others: Vec<_> = saved
+        .keys()
+        .filter(|path| world.cache().join(path) != index)
+        .collect();
+    ensure!(others.len() > 1, "there is nothing beside the index");
+    let step = if trial.plan.quick { 4 } else { 1 };
+    for other in others {
+        for (what, plant) in OTHERS.into_iter().step_by(step) {
+            trial.case(
+                &format!("in the place of `{}`: {what}", other.display()),
+                || {
+                    world.restore(&saved)?;
+                    plant(&world.cache().join(other))?;
+                    let ended = process::run(world.cargo(App::Clean, "check"))?;
+                    holds!(
+                        ended.time < Duration::from_secs(5),
+                        "a build takes {:?}",
+                        ended.time
+                    );
+                    world.says(Index::Sound)?;
+                    whole(process::run(world.update())?)?;
+                    world.says(Index::Sound)
+                },
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// Row 7.
 pub fn planted(trial: &mut Trial, stage: &Stage) -> Result<()> {
     let world = stage.world()?;
@@ -336,5 +470,5 @@ pub fn planted(trial: &mut Trial, stage: &Stage) -> Result<()> {
             }
         })?;
     }
-    Ok(())
+    others(trial, &world)
 }

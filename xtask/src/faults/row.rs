@@ -16,9 +16,19 @@ pub struct Row {
     pub controls: &'static [Control],
     /// Whether it takes a few seconds with `quick`.
     pub is_quick: bool,
-    /// Whether it looks at the time, and so runs by itself.
-    pub is_alone: bool,
+    /// When it runs.
+    pub turn: Turn,
     pub run: fn(&mut Trial, &Stage) -> Result<()>,
+}
+
+/// When a row runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// Before the others that run beside each other, because it takes minutes.
+    First,
+    Second,
+    /// By itself, because it looks at the time.
+    Alone,
 }
 
 /// A product that is broken on purpose.
@@ -46,7 +56,7 @@ pub const ROWS: &[Row] = &[
             shows: "neither the old index nor the new one",
         }],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::First,
         run: crash::killed,
     },
     Row {
@@ -65,7 +75,7 @@ pub const ROWS: &[Row] = &[
             },
         ],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::First,
         run: crash::failing,
     },
     Row {
@@ -77,7 +87,7 @@ pub const ROWS: &[Row] = &[
             shows: "the old index is neither kept nor replaced",
         }],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::Second,
         run: room::filling,
     },
     Row {
@@ -89,7 +99,7 @@ pub const ROWS: &[Row] = &[
             shows: "that should be Unusable",
         }],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::Second,
         run: places::homes,
     },
     Row {
@@ -98,10 +108,10 @@ pub const ROWS: &[Row] = &[
         controls: &[Control {
             defect: "in-place",
             what: IN_PLACE,
-            shows: "says",
+            shows: "cannot check dependencies with",
         }],
         is_quick: false,
-        is_alone: true,
+        turn: Turn::Alone,
         run: crowd::at_once,
     },
     Row {
@@ -113,7 +123,7 @@ pub const ROWS: &[Row] = &[
             shows: "it passes as sound",
         }],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::Second,
         run: damage::flipped,
     },
     Row {
@@ -132,7 +142,7 @@ pub const ROWS: &[Row] = &[
             },
         ],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::Second,
         run: places::planted,
     },
     Row {
@@ -151,7 +161,7 @@ pub const ROWS: &[Row] = &[
             },
         ],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::First,
         run: hostile::git_server,
     },
     Row {
@@ -163,7 +173,7 @@ pub const ROWS: &[Row] = &[
             shows: "the old index does not stay",
         }],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::Second,
         run: history::backwards,
     },
     Row {
@@ -175,7 +185,7 @@ pub const ROWS: &[Row] = &[
             shows: "it is no error",
         }],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::Second,
         run: hostile::answers,
     },
     Row {
@@ -187,7 +197,7 @@ pub const ROWS: &[Row] = &[
             shows: "that should be Doubted",
         }],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::Second,
         run: clock::wrong,
     },
     Row {
@@ -199,7 +209,7 @@ pub const ROWS: &[Row] = &[
             shows: "it is overlooked",
         }],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::Second,
         run: records::malformed,
     },
     Row {
@@ -211,7 +221,7 @@ pub const ROWS: &[Row] = &[
             shows: "more than with a small index",
         }],
         is_quick: false,
-        is_alone: true,
+        turn: Turn::Alone,
         run: crowd::much,
     },
     Row {
@@ -223,7 +233,7 @@ pub const ROWS: &[Row] = &[
             shows: "that should be Unusable",
         }],
         is_quick: true,
-        is_alone: false,
+        turn: Turn::Second,
         run: offline::no_network,
     },
     Row {
@@ -235,7 +245,7 @@ pub const ROWS: &[Row] = &[
             shows: "before the verdict ran",
         }],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::Second,
         run: action::verdict_first,
     },
     Row {
@@ -254,7 +264,7 @@ pub const ROWS: &[Row] = &[
             },
         ],
         is_quick: false,
-        is_alone: false,
+        turn: Turn::Second,
         run: signals::stopped,
     },
 ];

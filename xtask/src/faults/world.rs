@@ -178,17 +178,21 @@ impl World {
         }
     }
 
-    /// Names the database in the user's configuration.
+    /// Writes the user's configuration.
     pub fn configure(&self) -> Result<()> {
+        let settings = self.settings().join("\n");
+        self.write("home/.cargo/config.toml", &format!("{settings}\n"))
+    }
+
+    /// What the user configures, as `--config` would take it.
+    pub fn settings(&self) -> [String; 4] {
         let vendor = self.root.join("vendor");
-        self.write(
-            "home/.cargo/config.toml",
-            &format!(
-                "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = {vendor:?}\n\n\
-                 [advisory]\ndatabases = [{:?}]\nrefresh = \"never\"\n",
-                self.database
-            ),
-        )
+        [
+            "source.crates-io.replace-with = \"vendored\"".to_owned(),
+            format!("source.vendored.directory = {vendor:?}"),
+            format!("advisory.databases = [{:?}]", self.database),
+            "advisory.refresh = \"never\"".to_owned(),
+        ]
     }
 
     /// Writes a file of this world.
