@@ -234,6 +234,34 @@ impl RegistryRef<'_> {
 }
 
 #[cfg(test)]
+impl Advisory {
+    /// One of crates.io for tests, which affects no version and has nothing that it need not have.
+    pub(crate) fn example(package: &str, id: &str) -> Advisory {
+        Advisory {
+            id: id.to_owned(),
+            package: package.to_owned(),
+            kind: Kind::Vulnerability,
+            title: "A title".to_owned(),
+            description: String::new(),
+            date: "2024-01-02".to_owned(),
+            url: None,
+            references: Vec::new(),
+            aliases: Vec::new(),
+            related: Vec::new(),
+            cvss: None,
+            severity: None,
+            patched: Vec::new(),
+            unaffected: Vec::new(),
+            affected_os: Vec::new(),
+            affected_arch: Vec::new(),
+            affected_functions: Vec::new(),
+            registry: Registry::CratesIo,
+            ranges: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -140,7 +140,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::advisory::{Advisory, Kind, Range, Registry};
+    use crate::advisory::{Advisory, Range, Registry};
     use crate::check::check;
     use crate::database::Snapshot;
     use crate::graph::tests::package;
@@ -150,40 +150,13 @@ mod tests {
     /// An index where each crate of `affected` has an advisory for the versions below the given one.
     fn index(affected: &[(&str, &str, u64)]) -> Index {
         let advisories = affected.iter().map(|(id, name, fixed)| Advisory {
-            id: (*id).to_owned(),
-            package: (*name).to_owned(),
-            kind: Kind::Vulnerability,
-            title: String::new(),
-            description: String::new(),
-            date: "2020-01-01".to_owned(),
-            url: None,
-            references: Vec::new(),
-            aliases: Vec::new(),
-            related: Vec::new(),
-            cvss: None,
-            severity: None,
-            patched: Vec::new(),
-            unaffected: Vec::new(),
-            affected_os: Vec::new(),
-            affected_arch: Vec::new(),
-            affected_functions: Vec::new(),
-            registry: Registry::CratesIo,
             ranges: vec![Range {
                 introduced: None,
                 fixed: Some(Version::new(*fixed, 0, 0)),
             }],
+            ..Advisory::example(name, id)
         });
-        let snapshot = Snapshot {
-            url: "https://db.example".to_owned(),
-            commit: None,
-            committed: None,
-            descends: None,
-            published: None,
-            appeared: Vec::new(),
-            advisories: advisories.collect(),
-            quarantined: Vec::new(),
-            withdrawn: Vec::new(),
-        };
+        let snapshot = Snapshot::example(advisories.collect());
         let source = index::Source {
             snapshot: &snapshot,
             checked: Timestamp::UNIX_EPOCH,

@@ -35,6 +35,24 @@ pub struct Snapshot {
     pub withdrawn: Vec<Withdrawn>,
 }
 
+#[cfg(test)]
+impl Snapshot {
+    /// One of a folder for tests, with these advisories.
+    pub(crate) fn example(advisories: Vec<Advisory>) -> Snapshot {
+        Snapshot {
+            url: "https://example.com/db".to_owned(),
+            commit: None,
+            committed: None,
+            descends: None,
+            published: None,
+            advisories,
+            appeared: Vec::new(),
+            quarantined: Vec::new(),
+            withdrawn: Vec::new(),
+        }
+    }
+}
+
 /// What a snapshot was made of, as its publisher says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {

@@ -84,43 +84,10 @@ mod tests {
     use crate::index::{Source, Verify, compile};
     use jiff::Timestamp;
 
-    fn advisory(package: &str) -> Advisory {
-        Advisory {
-            id: "A-1".to_owned(),
-            package: package.to_owned(),
-            kind: Kind::Vulnerability,
-            title: package.to_owned(),
-            description: String::new(),
-            date: "2024-01-02".to_owned(),
-            url: None,
-            references: Vec::new(),
-            aliases: Vec::new(),
-            related: Vec::new(),
-            cvss: None,
-            severity: None,
-            patched: Vec::new(),
-            unaffected: Vec::new(),
-            affected_os: Vec::new(),
-            affected_arch: Vec::new(),
-            affected_functions: Vec::new(),
-            registry: crate::advisory::Registry::CratesIo,
-            ranges: Vec::new(),
-        }
-    }
-
     /// An index of two packages whose section *lookup* was changed, with checks that are right again.
     fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<Records, Error> {
-        let snapshot = Snapshot {
-            url: "https://example.com/db".to_owned(),
-            commit: None,
-            committed: None,
-            descends: None,
-            published: None,
-            advisories: vec![advisory("bar"), advisory("foo")],
-            appeared: Vec::new(),
-            quarantined: Vec::new(),
-            withdrawn: Vec::new(),
-        };
+        let advisories = ["bar", "foo"].map(|package| Advisory::example(package, "A-1"));
+        let snapshot = Snapshot::example(advisories.into());
         let checked = Timestamp::UNIX_EPOCH;
         let source = Source {
             snapshot: &snapshot,

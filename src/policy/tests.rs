@@ -21,40 +21,17 @@ const APPEARED: Date = date(2026, 1, 10);
 /// An index of one advisory, about `a`.
 fn index(kind: Kind, severity: Option<Severity>) -> Index {
     let advisory = Advisory {
-        id: "ID-1".to_owned(),
-        package: "a".to_owned(),
         kind,
-        title: String::new(),
-        description: String::new(),
         date: APPEARED.to_string(),
-        url: None,
-        references: Vec::new(),
         aliases: vec!["CVE-1".to_owned()],
-        related: Vec::new(),
-        cvss: None,
         severity,
-        patched: Vec::new(),
-        unaffected: Vec::new(),
-        affected_os: Vec::new(),
-        affected_arch: Vec::new(),
-        affected_functions: Vec::new(),
-        registry: Registry::CratesIo,
         ranges: vec![Range {
             introduced: None,
             fixed: None,
         }],
+        ..Advisory::example("a", "ID-1")
     };
-    let snapshot = Snapshot {
-        url: "https://db.example".to_owned(),
-        commit: None,
-        committed: None,
-        descends: None,
-        published: None,
-        appeared: Vec::new(),
-        advisories: vec![advisory],
-        quarantined: Vec::new(),
-        withdrawn: Vec::new(),
-    };
+    let snapshot = Snapshot::example(vec![advisory]);
     let source = index::Source {
         snapshot: &snapshot,
         checked: Timestamp::UNIX_EPOCH,

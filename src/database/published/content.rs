@@ -139,38 +139,12 @@ mod tests {
     use crate::index::{Source, compile, timeless};
     use jiff::Timestamp;
 
-    fn advisory(package: &str, id: &str) -> Advisory {
-        Advisory {
-            id: id.to_owned(),
-            package: package.to_owned(),
-            kind: Kind::Vulnerability,
-            title: "A title".to_owned(),
-            description: String::new(),
-            date: "2024-01-02".to_owned(),
-            url: None,
-            references: Vec::new(),
-            aliases: vec!["CVE-2024-1".to_owned()],
-            related: Vec::new(),
-            cvss: None,
-            severity: None,
-            patched: Vec::new(),
-            unaffected: Vec::new(),
-            affected_os: Vec::new(),
-            affected_arch: Vec::new(),
-            affected_functions: Vec::new(),
-            registry: crate::advisory::Registry::CratesIo,
-            ranges: Vec::new(),
-        }
-    }
-
     fn made() -> Snapshot {
+        let advisories = [("bar", "A-1"), ("foo", "A-2")].map(|(package, id)| Advisory {
+            aliases: vec!["CVE-2024-1".to_owned()],
+            ..Advisory::example(package, id)
+        });
         Snapshot {
-            url: "https://example.com/db".to_owned(),
-            commit: None,
-            committed: None,
-            descends: None,
-            published: None,
-            advisories: vec![advisory("bar", "A-1"), advisory("foo", "A-2")],
             appeared: vec![jiff::civil::date(2024, 2, 3), jiff::civil::date(2024, 1, 2)],
             quarantined: vec![Quarantined {
                 path: "crates/baz/A-3.md".to_owned(),
@@ -181,6 +155,7 @@ mod tests {
                 package: "foo".to_owned(),
                 id: "A-4".to_owned(),
             }],
+            ..Snapshot::example(advisories.into())
         }
     }
 

@@ -75,7 +75,7 @@ impl Mark {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::advisory::{Kind, Range, Registry};
+    use crate::advisory::Range;
 
     pub(in crate::report::releases) fn advisory(
         patched: &[&str],
@@ -85,24 +85,8 @@ pub(super) mod tests {
         let version = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         Advisory {
-            id: "RUSTSEC-2020-0001".to_owned(),
-            package: "leaky".to_owned(),
-            kind: Kind::Vulnerability,
-            title: String::new(),
-            description: String::new(),
-            date: "2020-01-01".to_owned(),
-            url: None,
-            references: Vec::new(),
-            aliases: Vec::new(),
-            related: Vec::new(),
-            cvss: None,
-            severity: None,
             patched: owned(patched),
             unaffected: owned(unaffected),
-            affected_os: Vec::new(),
-            affected_arch: Vec::new(),
-            affected_functions: Vec::new(),
-            registry: Registry::CratesIo,
             ranges: ranges
                 .iter()
                 .map(|(introduced, fixed)| Range {
@@ -110,6 +94,7 @@ pub(super) mod tests {
                     fixed: version(fixed),
                 })
                 .collect(),
+            ..Advisory::example("leaky", "RUSTSEC-2020-0001")
         }
     }
 
