@@ -7,7 +7,7 @@
 //! one. Only what does not follow on the known commit costs the whole history.
 
 use super::git::{descends, options, snapshot};
-use super::{Known, Loaded, Network, Progress, Refused, Want, transport};
+use super::{Known, Loaded, Network, Progress, Refused, Want, cure, transport};
 use crate::report::untrusted;
 use anyhow::{Context as _, anyhow};
 use gix::protocol::transport::client::blocking_io::Transport;
@@ -224,24 +224,22 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
         return error;
     }
     let text = format!("{error:#}");
-    let has = |needle: &str| text.contains(needle);
-    let cure = if ["301", "302", "303", "307", "308"]
-        .iter()
-        .any(|status| has(&format!("HTTP status {status}")))
-    {
-        Some("the server redirects; configure the address that it redirects to")
-    } else if has("No credentials were returned") || has("HTTP status 403") {
-        Some("the server wants a login, which databases cannot have")
-    } else if has("HTTP status 404") || has("HTTP status 410") {
-        Some("there is no git repository at this address")
-    } else if has("certificate") {
-        Some("the server's certificate is not trusted; `http.cainfo` can name who vouches for it")
-    } else {
-        None
+    let cure = match status(&text) {
+        Some(404 | 410) => Some("there is no git repository at this address"),
+        Some(status) => cure::of_status(status),
+        // What gix makes of the status 401.
+        None if text.contains("No credentials were returned") => Some(cure::LOGIN),
+        None => cure::of_error(&text),
     };
     let shown = untrusted::error(&error);
     match cure {
         Some(cure) => shown.context(cure),
         None => shown,
     }
+}
+
+/// The HTTP status that an error of our [`Client`](crate::http::Client) names.
+fn status(text: &str) -> Option<u32> {
+    let (_, behind) = text.split_once("HTTP status ")?;
+    behind.get(..3)?.parse().ok()
 }

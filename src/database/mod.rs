@@ -11,6 +11,7 @@
 //! Files are parsed while the next ones are read. What is kept is bounded by [`MAX_FILES`],
 //! [`MAX_TEXT`] and [`MAX_QUARANTINED`], each of which fails the whole database.
 
+mod cure;
 mod fetch;
 mod folder;
 pub(crate) mod git;

@@ -35,9 +35,10 @@ use anyhow::{Context as _, anyhow, bail};
 use self::kept::Kept;
 use self::manifest::Manifest;
 pub use self::signature::Key;
-use super::{Network, Origin, Progress, Published, Refused, Snapshot};
+use super::{Network, Origin, Progress, Published, Refused, Snapshot, cure};
 use crate::http::{Request, Response};
 use crate::index::store::Store;
+use crate::report::untrusted;
 
 /// What the URL of a snapshot begins with, before that of its folder.
 pub(super) const PREFIX: &str = "sparse+";
@@ -187,25 +188,18 @@ impl Exchange<'_> {
 
 /// What to do about a status that is no success.
 fn unwanted(status: u32) -> anyhow::Error {
-    let cure = match status {
-        300..=399 if status != 304 => {
-            "the server redirects; configure the address that it redirects to"
-        }
-        401 | 403 | 407 => "the server wants a login, which databases cannot have",
-        _ => return anyhow!("the server answers with HTTP status {status}"),
-    };
-    anyhow!("HTTP status {status}").context(cure)
+    match cure::of_status(status) {
+        Some(cure) => anyhow!("HTTP status {status}").context(cure),
+        None => anyhow!("the server answers with HTTP status {status}"),
+    }
 }
 
 fn explain(error: anyhow::Error) -> anyhow::Error {
-    let is_untrusted = format!("{error:#}").contains("certificate");
-    let shown = crate::report::untrusted::error(&error);
-    if is_untrusted {
-        return shown.context(
-            "the server's certificate is not trusted; `http.cainfo` can name who vouches for it",
-        );
+    let shown = untrusted::error(&error);
+    match cure::of_error(&format!("{error:#}")) {
+        Some(cure) => shown.context(cure),
+        None => shown,
     }
-    shown
 }
 
 #[cfg(test)]
