@@ -7,13 +7,12 @@
 //! one. Only what does not follow on the known commit costs the whole history.
 
 use super::git::{descends, options, snapshot};
-use super::{Known, Loaded, Network, Progress, Refused, Want, cure, transport};
+use super::{Known, Loaded, Network, Progress, Refused, SKEW, Want, cure, transport};
 use crate::report::untrusted;
 use anyhow::{Context as _, anyhow};
 use gix::protocol::transport::client::blocking_io::Transport;
 use gix::remote::fetch::{Prepare, Shallow, Tags};
 use gix::{ObjectId, Remote, Repository};
-use jiff::SignedDuration;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,8 +24,6 @@ use tempfile::TempDir;
 const MAX_PACK: usize = if cfg!(test) { 1 } else { 256 } * 1024 * 1024;
 /// Bytes of any one answer, for what is not counted as a pack.
 const HARD_LIMIT: usize = MAX_PACK + 1024 * 1024;
-/// How far the clocks of those who commit may disagree.
-const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// Fetches the commit at `HEAD` of a remote repository and reads it.
 ///

@@ -30,7 +30,7 @@ use crate::fault::defect;
 use crate::http::Client;
 use crate::report::Configured;
 use anyhow::{Context as _, anyhow, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -39,6 +39,9 @@ use url::Url;
 pub const MAX_FILES: usize = 200_000;
 /// Bytes in all advisory files of one database. RustSec's has 1.3 million.
 pub const MAX_TEXT: usize = 128 * 1024 * 1024;
+
+/// How far the clocks of those who commit may disagree.
+pub const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// A configured database, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,18 +23,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::record::Record;
-use crate::database::{Known, Loaded, Published, Snapshot};
+use crate::database::{Known, Loaded, Published, SKEW, Snapshot};
 use crate::freshness::is_ahead;
 use crate::index::Index;
 use crate::report::counted;
 
 /// Of so many advisories one may go.
 const KEPT: usize = 100;
-/// How far the clocks of those who commit may disagree.
-const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is known of the state before.
 #[derive(Clone, Copy, Debug)]
