@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use cargo::{CliResult, GlobalContext};
 use clap::{Arg, ArgMatches, Command, ValueHint};
-use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::database::published::MANIFEST;
 use crate::database::published::export::{Exported, export};
+use crate::fault;
 use crate::freshness::Freshness;
 use crate::index::store::Store;
 use crate::problem::{self, Problem};
@@ -29,7 +30,7 @@ pub(super) fn cli() -> Command {
 
 pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
-    let now = Timestamp::now();
+    let now = fault::now();
     let (bytes, index) = Store::new(&config.cache_dir)
         .read(&config.databases)
         .map_err(|error| Problem::of_index(&config, error).into_error())?;
@@ -69,7 +70,7 @@ fn tell(
         has_signature,
     } = exported;
     let advisories = counted(advisories, "advisory", "advisories");
-    let manifest = folder.join("manifest.json");
+    let manifest = folder.join(MANIFEST);
     let manifest = manifest.display();
     if !is_new {
         let state = format!("the snapshot of {advisories} that `{manifest}` names");

@@ -43,7 +43,7 @@ use crate::report::untrusted;
 /// What the URL of a snapshot begins with, before that of its folder.
 pub(super) const PREFIX: &str = "sparse+";
 /// The name of the manifest.
-const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = "manifest.json";
 /// The name of its signature, as minisign has it.
 const SIGNATURE: &str = "manifest.json.minisig";
 /// Bytes of a manifest. That of one database has some 500.
