@@ -1,9 +1,7 @@
 //! `cargo advisory update`: refresh the index now. Builds start it too, with options that are not for people.
 
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
-
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 use cargo::util::{Progress as Bar, ProgressStyle};
