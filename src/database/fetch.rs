@@ -240,3 +240,37 @@ fn status(text: &str) -> Option<u32> {
     let (_, behind) = text.split_once("HTTP status ")?;
     behind.get(..3)?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use gix::objs::tree::EntryKind;
+
+    use super::*;
+    use crate::database::git::world::World;
+
+    #[test]
+    fn a_pack_without_end_is_refused() {
+        let world = World::new();
+        let mut state = 1_u64;
+        // What cannot be compressed.
+        let noise = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 56) as u8
+        });
+        let blob = world
+            .repo
+            .write_blob(noise.take(8 * 1024 * 1024).collect::<Vec<_>>())
+            .unwrap()
+            .detach();
+        let tree = world.database(&[1], vec![("noise", EntryKind::Blob, blob)]);
+        world.commit(tree, &[], 0);
+
+        if let Some(loaded) = world.fetch(None) {
+            let error = loaded.unwrap_err();
+            assert!(error.is::<Refused>());
+            assert_eq!(error.to_string(), "the server sends more than 1 MiB");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! `src/database` without what fetches.
 
-#[path = "../../../src/database/parse.rs"]
+#[path = "../../../src/database/parse/mod.rs"]
 pub mod parse;
 #[path = "../../../src/database/snapshot.rs"]
 mod snapshot;

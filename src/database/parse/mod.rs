@@ -6,30 +6,22 @@
 //!
 //! A profile of the program with `panic = "abort"` would turn these reasons into crashes.
 
+mod front_matter;
+
+pub use front_matter::{MAX_DEPTH, MAX_FRONT_MATTER, MAX_REQUIREMENTS};
+
 use crate::advisory::{Advisory, Kind, MAX_LIST, Range, Registry, Severity};
 use rustsec::SourceId;
 use rustsec::advisory::{Category, Informational, Metadata};
 use semver::VersionReq;
-use serde::Deserialize;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 /// Bytes of one file. The longest real one has 10,000.
 pub const MAX_FILE: usize = 256 * 1024;
-/// Bytes of TOML at its head. The longest real one has 3,800.
-pub const MAX_FRONT_MATTER: usize = 64 * 1024;
-/// Requirements of one advisory, patched and unaffected together. The most that were seen are 12.
-pub const MAX_REQUIREMENTS: usize = 64;
 /// Bytes of one requirement, printed.
 pub const MAX_REQUIREMENT: usize = 256;
-
-/// Tables and arrays within each other. The deepest real file has 3.
-pub const MAX_DEPTH: usize = 32;
-
-/// Bytes of front matter that are read without counting the requirements first. `rustsec` compares
-/// each requirement with each other one, which takes milliseconds from here on.
-const COUNT_FIRST: usize = 4096;
 
 /// What a sound file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,86 +40,12 @@ pub fn parse(bytes: &[u8], package: &str, id: &str) -> Result<Parsed, String> {
         return Err(too_long());
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    check_front_matter(text)?;
+    front_matter::check(text)?;
     quietly(|| read(text, package, id)).map_err(|reason| one_line(&reason))
 }
 
 pub(super) fn too_long() -> String {
     format!("it is longer than {} KiB", MAX_FILE / 1024)
-}
-
-/// Looks at what would cost `rustsec` too much, or make it panic.
-fn check_front_matter(text: &str) -> Result<(), String> {
-    let body = text
-        .strip_prefix("```toml")
-        .ok_or("it does not start with a block of TOML")?;
-    let end = body.find("\n```").ok_or("its block of TOML does not end")?;
-    let front_matter = body.get(..end).unwrap_or_default();
-    if front_matter.len() > MAX_FRONT_MATTER {
-        return Err(format!(
-            "its block of TOML is longer than {} KiB",
-            MAX_FRONT_MATTER / 1024
-        ));
-    }
-    check_depth(front_matter)?;
-    if front_matter.len() <= COUNT_FIRST {
-        return Ok(());
-    }
-
-    #[derive(Deserialize)]
-    struct Outline {
-        versions: Lists,
-    }
-    #[derive(Deserialize)]
-    struct Lists {
-        #[serde(default)]
-        patched: Vec<String>,
-        #[serde(default)]
-        unaffected: Vec<String>,
-    }
-    let Outline { versions } =
-        toml::from_str(front_matter).map_err(|error| one_line(error.message()))?;
-    check_count(versions.patched.len() + versions.unaffected.len())
-}
-
-fn check_depth(front_matter: &str) -> Result<(), String> {
-    // Each step down takes one of these, so that hardly any file is parsed once more for it.
-    let steps = |byte: &&u8| matches!(byte, b'[' | b'{' | b'.');
-    if front_matter.as_bytes().iter().filter(steps).count() <= MAX_DEPTH {
-        return Ok(());
-    }
-    let table: toml::Table =
-        toml::from_str(front_matter).map_err(|error| one_line(error.message()))?;
-    let mut level: Vec<&toml::Value> = table.values().filter(nests).collect();
-    for _ in 0..MAX_DEPTH {
-        level = level.into_iter().flat_map(within).filter(nests).collect();
-    }
-    if !level.is_empty() {
-        return Err(format!("it is nested more than {MAX_DEPTH} deep"));
-    }
-    Ok(())
-}
-
-fn nests(value: &&toml::Value) -> bool {
-    value.is_array() || value.is_table()
-}
-
-/// What stands directly in a table or an array.
-fn within(value: &toml::Value) -> Box<dyn Iterator<Item = &toml::Value> + '_> {
-    match value {
-        toml::Value::Array(array) => Box::new(array.iter()),
-        toml::Value::Table(table) => Box::new(table.values()),
-        _ => Box::new(std::iter::empty()),
-    }
-}
-
-fn check_count(requirements: usize) -> Result<(), String> {
-    if requirements > MAX_REQUIREMENTS {
-        return Err(format!(
-            "it has {requirements} version requirements, over the limit of {MAX_REQUIREMENTS}"
-        ));
-    }
-    Ok(())
 }
 
 fn read(text: &str, package: &str, id: &str) -> Result<Parsed, String> {
@@ -149,7 +67,7 @@ fn read(text: &str, package: &str, id: &str) -> Result<Parsed, String> {
     }
 
     let versions = &record.versions;
-    check_count(versions.patched().len() + versions.unaffected().len())?;
+    front_matter::check_count(versions.patched().len() + versions.unaffected().len())?;
     let patched = requirements(versions.patched())?;
     let unaffected = requirements(versions.unaffected())?;
     let ranges = rustsec::osv::ranges_for_advisory(versions)
@@ -310,7 +228,7 @@ mod tests {
         )
     }
 
-    fn parsed(front_matter: &str) -> Result<Advisory, String> {
+    pub(super) fn parsed(front_matter: &str) -> Result<Advisory, String> {
         match parse(file(front_matter).as_bytes(), "bar", "RUSTSEC-2024-0001")? {
             Parsed::Advisory(advisory) => Ok(*advisory),
             Parsed::Withdrawn => Err("withdrawn".to_owned()),
@@ -429,61 +347,6 @@ mod tests {
             let reason = parse(bytes, "bar", "RUSTSEC-2024-0001").unwrap_err();
             assert!(reason.contains(expected), "{reason}");
         }
-    }
-
-    /// `MAX_FRONT_MATTER` of nothing but steps down, in each way that TOML has. The parser gives up before it runs out of
-    /// stack, also in the thread of a refresh, which has less of it.
-    #[test]
-    fn depth_is_limited() {
-        let steps = (MAX_FRONT_MATTER - 2000) / 2;
-        for front_matter in [
-            format!("x = {}", "[".repeat(2 * steps)),
-            format!("x = {}{}", "[".repeat(steps), "]".repeat(steps)),
-            format!("x = {}1", "{a=".repeat(steps * 2 / 3)),
-            format!("x{} = 1", ".a".repeat(steps)),
-            format!("[x{}]", ".a".repeat(steps)),
-            format!("[[x{}]]", ".a".repeat(steps)),
-        ] {
-            for front_matter in [
-                format!("{front_matter}\n[versions]\npatched = []"),
-                format!("[versions]\npatched = []\n{front_matter}"),
-            ] {
-                let parsed = std::thread::spawn(move || parsed(&front_matter));
-                parsed.join().unwrap().unwrap_err();
-            }
-        }
-    }
-
-    #[test]
-    fn thirty_two_steps_down_are_taken_and_one_more_is_not() {
-        let reason = |front_matter: String| {
-            let versions = "[versions]\npatched = []";
-            parsed(&format!("{front_matter}\n{versions}"))
-                .map_or_else(|reason| reason, |_| String::new())
-        };
-        let too_deep = "it is nested more than 32 deep";
-        for (open, close) in [("[", "]"), ("{a=", "}"), ("[{a=", "}]")] {
-            let steps = open.matches(['[', '{']).count();
-            // The table `advisory` is a step itself.
-            for (deep, expected) in [(31, false), (32, true), (33, true)] {
-                let count = deep / steps;
-                let rest = "[".repeat(deep % steps);
-                let nested = format!(
-                    "x = {}{rest}1{}{}",
-                    open.repeat(count),
-                    rest.replace('[', "]"),
-                    close.repeat(count)
-                );
-                assert_eq!(reason(nested) == too_deep, expected, "{open} {deep}");
-            }
-        }
-        for (deep, expected) in [(31, false), (32, true)] {
-            let dotted = format!("x{} = 1", ".a".repeat(deep));
-            assert_eq!(reason(dotted) == too_deep, expected, "{deep}");
-        }
-        // So much that could nest, and does not.
-        let flat = format!("references = [{}]", "\"https://a.b.c/[{\",".repeat(40));
-        assert_ne!(reason(flat), too_deep);
     }
 
     /// The longest requirement that is taken, and the most of them; and one more of each.
