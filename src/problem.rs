@@ -207,26 +207,36 @@ pub fn problems(
             packages: names(&hits.yanks_unknown),
         });
     }
-    let record = last_refresh(config);
-    let freshness = freshness_after(record.as_ref(), index, config, now);
+    problems.extend(problems_of(
+        index,
+        last_refresh(config).as_ref(),
+        config,
+        now,
+    ));
+    problems
+}
+
+/// What there is to say of `index` itself, whatever is checked against it, the gravest first. `record` is of the last refresh.
+pub fn problems_of(
+    index: &Index,
+    record: Option<&Record>,
+    config: &Config,
+    now: Timestamp,
+) -> Vec<Problem> {
+    let freshness = freshness_after(record, index, config, now);
     let limit = config.max_age;
     let age = Problem::Age { freshness, limit };
     let refused = record
         .filter(|record| matches!(record.outcome, Outcome::Refused { .. }))
         .map(|record| Problem::RefreshRefused { at: record.at, now });
     match freshness {
-        Freshness::Fresh { .. } => problems.extend(refused),
+        Freshness::Fresh { .. } => refused.into_iter().collect(),
         // Why it is aging says more than that it is.
-        Freshness::Aging { .. } => {
-            problems.extend(refused);
-            problems.push(age);
-        }
+        Freshness::Aging { .. } => refused.into_iter().chain([age]).collect(),
         Freshness::Stale { .. } | Freshness::Unknown { .. } => {
-            problems.push(age);
-            problems.extend(refused);
+            [age].into_iter().chain(refused).collect()
         }
     }
-    problems
 }
 
 /// What is remembered of the last refresh of the configured databases.

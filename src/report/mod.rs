@@ -18,6 +18,7 @@ pub mod path;
 pub mod releases;
 pub mod remedy;
 pub mod remedy_info;
+pub mod status;
 pub mod tree;
 pub mod untrusted;
 

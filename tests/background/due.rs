@@ -245,6 +245,30 @@ refresh not ended
         .run();
 }
 
+#[cargo_test]
+fn so_it_does_of_the_first_one() {
+    let world = World::aged(25);
+    let store = world.store();
+    fs::remove_file(store.path_for(&world.databases)).unwrap();
+    cargo_advisory::refresh::turn::claim(&store, &world.databases, Timestamp::now()).unwrap();
+
+    world
+        .cargo("advisory status")
+        .with_status(101)
+        .with_stdout_data(str![[r#"
+index [ROOT]/home/.cargo/advisory/index-[..].bin
+    there is none yet
+refresh not ended
+    began    [..]Z, less than a minute ago
+
+"#]])
+        .with_stderr_data(str![[r#"
+[ERROR] cannot check dependencies for advisories: there is no index yet; the advisories are being fetched in the background, and the next build will use them
+
+"#]])
+        .run();
+}
+
 /// Each list of databases has its index, and the process runs in another folder.
 #[cargo_test]
 fn databases_of_a_workspace_are_refreshed_with_the_users() {

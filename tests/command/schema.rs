@@ -1,11 +1,12 @@
-//! The published form of `--format json`: the schema and the page in `docs`, held against each other. Every answer that a
+//! The published forms of `--format json`: the schemas and the page in `docs`, held against each other. Every answer that a
 //! test gets is held against the schema as well.
 
 use cargo_test_support::cargo_test;
 use cargo_test_support::registry::Package;
 use serde_json::{Value, json};
 
-use crate::support::{Database, ExecsExt as _, ProjectExt as _, advisory, app, schema};
+use crate::support::schema::{self, Form};
+use crate::support::{Database, ExecsExt as _, ProjectExt as _, advisory, app};
 
 /// The objects of the schema that have fields, by name.
 fn objects(schema: &Value) -> Vec<(String, &Value)> {
@@ -18,9 +19,9 @@ fn objects(schema: &Value) -> Vec<(String, &Value)> {
 
 #[cargo_test]
 fn every_field_but_one_is_always_there() {
-    let schema = schema::published();
+    let schemas = Form::ALL.map(Form::published);
 
-    for (name, object) in objects(&schema) {
+    for (name, object) in schemas.iter().flat_map(objects) {
         let required = object["required"].as_array().unwrap();
         for field in object["properties"].as_object().unwrap().keys() {
             let always = required.contains(&json!(field));
@@ -31,10 +32,10 @@ fn every_field_but_one_is_always_there() {
 
 #[cargo_test]
 fn every_field_is_on_the_page() {
-    let schema = schema::published();
+    let schemas = Form::ALL.map(Form::published);
     let page = include_str!("../../docs/json.md");
 
-    for (name, object) in objects(&schema) {
+    for (name, object) in schemas.iter().flat_map(objects) {
         for (field, value) in object["properties"].as_object().unwrap() {
             assert!(page.contains(&format!("`{field}`")), "`{field}` of {name}");
             let words = [&value["enum"], &value["items"]["enum"]];

@@ -3,21 +3,135 @@
 use std::fs;
 
 use cargo_test_support::{cargo_test, paths, str};
+use serde_json::{Value, json};
 
-use crate::support::{Database, advisory, cached, cargo, configure};
+use crate::support::{Database, ExecsExt as _, advisory, cached, cargo, configure};
 
 #[cargo_test]
-fn without_an_index_it_says_how_to_make_one() {
+fn without_an_index_it_says_where_it_would_be_and_how_to_make_one() {
     Database::new().add(&advisory("leaky"));
 
     cargo("advisory status")
         .with_status(101)
-        .with_stdout_data("")
+        .with_stdout_data(str![[r#"
+index [ROOT]/home/.cargo/advisory/index-[..].bin
+    there is none yet
+no refresh was tried, as far as is known
+
+"#]])
         .with_stderr_data(str![[r#"
 [ERROR] cannot check dependencies for advisories: there is no index yet; run `cargo advisory update`
 
 "#]])
         .run();
+}
+
+/// Builds have it made in the background, where nobody sees how that fails.
+#[cargo_test]
+fn without_an_index_it_says_how_the_refresh_has_failed() {
+    let database = Database::new();
+    fs::remove_dir_all(database.path()).unwrap();
+    cargo("advisory update --background").without_status().run();
+
+    cargo("advisory status")
+        .with_status(101)
+        .with_stdout_data(str![[r#"
+index [ROOT]/home/.cargo/advisory/index-[..].bin
+    there is none yet
+last refresh failed
+    tried    [..]Z, less than a minute ago
+    [..]
+
+"#]])
+        .with_stderr_data(str![[r#"
+[ERROR] cannot check dependencies for advisories: there is no index yet; run `cargo advisory update`
+
+"#]])
+        .run();
+    let status = cargo("advisory status --format json")
+        .with_status(101)
+        .with_stderr_data(str![[r#"
+[ERROR] cannot check dependencies for advisories: there is no index yet; run `cargo advisory update`
+
+"#]])
+        .status();
+    assert_eq!(status["index"], Value::Null);
+    assert_eq!(status["last_refresh"]["outcome"], "failed");
+    let reason = status["last_refresh"]["reason"].as_str().unwrap();
+    assert!(reason.contains("advisory-db"), "{reason}");
+    assert_eq!(status["problems"][0]["code"], "no-index");
+}
+
+#[cargo_test]
+fn how_it_has_failed_cannot_act_on_the_terminal() {
+    let folder = paths::root().join("away");
+    configure(&format!(
+        "[advisory]\ndatabases = [\"{}\\u001b[2J\\n::error::x\"]",
+        folder.display()
+    ));
+    cargo("advisory update").without_status().run();
+
+    let output = cargo("advisory status").without_status().run();
+
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        stdout.contains(r"/away\u{1b}[2J\u{a}::error::x"),
+        "{stdout}"
+    );
+    assert!(
+        !stdout.contains('\u{1b}') && !stdout.contains("\n::"),
+        "{stdout}"
+    );
+}
+
+#[cargo_test]
+fn tools_read_all_of_it() {
+    let database = Database::new();
+    database
+        .add(&advisory("evil").id("RUSTSEC-2020-0001").malicious())
+        .add(
+            &advisory("fine")
+                .id("RUSTSEC-2020-0002")
+                .field("withdrawn", "\"2020-02-02\""),
+        )
+        .file("crates/odd/notes.txt", "not an advisory\n")
+        .index();
+
+    let status = cargo("advisory status --format json").status();
+
+    let index = &status["index"];
+    let path = status["path"].as_str().unwrap();
+    assert!(fs::exists(path).unwrap(), "{path}");
+    assert_eq!(
+        index["databases"][0]["url"],
+        database.path().to_str().unwrap()
+    );
+    assert_eq!(index["advisories"], 2);
+    assert_eq!(
+        index["kinds"],
+        json!({ "malicious": 1, "vulnerability": 0, "unsound": 0, "unmaintained": 0, "notice": 0 })
+    );
+    assert_eq!(index["withdrawn"], 1);
+    assert_eq!(
+        index["quarantined"],
+        json!([{ "path": "crates/odd/notes.txt", "reason": "its name is not the id of an advisory" }])
+    );
+    assert_eq!(index["registries"], json!([]));
+    assert_eq!(status["last_refresh"]["outcome"], "updated");
+    assert_eq!(status["last_refresh"]["reason"], Value::Null);
+    assert_eq!(status["refresh_begun"], Value::Null);
+    assert_eq!(status["problems"], json!([]));
+}
+
+#[cargo_test]
+fn tools_are_told_what_is_wrong_with_any_check() {
+    Database::new().add(&advisory("leaky")).index_made(15 * 24);
+
+    let status = cargo("advisory status --format json").status();
+
+    assert_eq!(status["last_refresh"]["outcome"], "updated");
+    assert_eq!(status["problems"][0]["code"], "index-age");
+    assert_eq!(status["problems"].as_array().unwrap().len(), 1);
 }
 
 #[cargo_test]
@@ -167,7 +281,11 @@ fn a_damaged_index_is_an_error_that_names_it_and_the_mend() {
 
     cargo("advisory status")
         .with_status(101)
-        .with_stdout_data("")
+        .with_stdout_data(str![[r#"
+index [ROOT]/home/.cargo/advisory/index-[..].bin
+    it cannot be used
+
+"#]])
         .with_stderr_data(str![[r#"
 [ERROR] cannot check dependencies with `[ROOT]/home/.cargo/advisory/index-[..].bin`: the file is not an index of advisories; run `cargo advisory update`
 

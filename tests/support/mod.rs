@@ -139,6 +139,9 @@ pub trait ExecsExt {
 
     /// [`ExecsExt::answers`] where there is one line.
     fn answer(&mut self) -> Value;
+
+    /// The same for `cargo advisory status --format json`.
+    fn status(&mut self) -> Value;
 }
 
 impl ExecsExt for Execs {
@@ -184,6 +187,15 @@ impl ExecsExt for Execs {
         let mut answers = self.answers();
         assert_eq!(answers.len(), 1, "{answers:?}");
         answers.remove(0)
+    }
+
+    #[track_caller]
+    fn status(&mut self) -> Value {
+        let text = self.run_stdout();
+        let status: Value = serde_json::from_str(&text).unwrap();
+        let accepted = schema::Form::Status.accepts(&status);
+        accepted.unwrap_or_else(|error| panic!("{error}\nin {status:#}"));
+        status
     }
 }
 

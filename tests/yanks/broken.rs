@@ -1,7 +1,7 @@
 //! Registries that do not answer, or not what they should: what was known stays, and the advisories come all the same.
 
 use cargo_test_support::{cargo_test, paths, str};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::registry::{Registry, crates_io, line, lockfile};
 use crate::server::Answer;
@@ -106,6 +106,17 @@ registry crates-io
 ...
 "#]])
         .run();
+    let status = cargo("advisory status --format json").status();
+    let registries = status["index"]["registries"].as_array().unwrap();
+    assert_eq!(registries.len(), 1);
+    assert_eq!(
+        registries[0]["unanswered"],
+        json!({ "crates": 1, "of": 2, "reason": "the server answers with status 500" })
+    );
+    assert!(
+        registries[0]["oldest"].as_str() <= registries[0]["asked"].as_str(),
+        "{registries:?}"
+    );
 }
 
 /// Nothing that a server says can act on a terminal.

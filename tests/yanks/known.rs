@@ -255,6 +255,20 @@ registry crates-io
 
 "#]])
         .run();
+    let status = cargo("advisory status --format json").status();
+    let [registry] = &status["index"]["registries"].as_array().unwrap()[..] else {
+        panic!("one registry");
+    };
+    assert_eq!(
+        (
+            &registry["registry"],
+            &registry["crates"],
+            &registry["unanswered"]
+        ),
+        (&"crates-io".into(), &2.into(), &Value::Null)
+    );
+    assert_eq!(registry["asked"], registry["oldest"]);
+    assert_ne!(registry["asked"], Value::Null);
 }
 
 #[cargo_test]

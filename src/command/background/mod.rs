@@ -116,7 +116,7 @@ fn has_ended_lately(config: &Config, now: Timestamp) -> bool {
 }
 
 /// Whether a refresh has begun, and could still succeed.
-fn is_under_way(config: &Config, now: Timestamp) -> bool {
+pub(super) fn is_under_way(config: &Config, now: Timestamp) -> bool {
     let limit = SignedDuration::try_from(Bounds::default().time).unwrap_or(SignedDuration::MAX);
     problem::last_refresh(config)
         .and_then(|record| record.begun)
