@@ -6,7 +6,10 @@ mod build_server;
 mod due;
 mod left;
 mod world;
+mod yanks;
 
+#[path = "../yanks/registry.rs"]
+mod registry;
 #[path = "../support/server.rs"]
 mod server;
 #[path = "../support/mod.rs"]

@@ -1,5 +1,7 @@
 //! A sparse registry whose files a test changes as it goes.
 
+#![allow(dead_code, reason = "each theme uses its part")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
