@@ -169,9 +169,7 @@ fn joined<'g, 'i: 'g>(
 
 /// Looks up every package of `graph` in `index`.
 ///
-/// A package is yanked if its registry says so, be it to cargo or to the last refresh: of two answers it cannot be told
-/// which is the newer one, and a yank that was taken back does less harm than one that is not told. Of a package that has
-/// vanished from its registry only a refresh can know, for cargo goes by what it has seen before.
+/// Whether a package is yanked goes by [`yank`].
 ///
 /// A package is held against the advisories of the registry that it comes from, and `affected.os` and `affected.arch`
 /// against the platforms that it is compiled for; where those are not known every platform counts, as in RustSec.
@@ -212,12 +210,12 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
             }
             _ => None,
         };
-        match (package.yanked, told.map(|told| told.yank)) {
-            (_, Some(Yank::Vanished)) => hits.hits.push((position, What::Vanished)),
-            (Yanked::Yes, _) | (_, Some(Yank::Yanked)) => hits.hits.push((position, What::Yanked)),
-            (Yanked::No, _) | (_, Some(Yank::None)) => {}
-            (Yanked::Unknown, None) => hits.yanks_unknown.push(position),
-            (Yanked::NotAsked, None) => {}
+        match yank(package.yanked, told.map(|told| told.yank)) {
+            Some(Yank::Vanished) => hits.hits.push((position, What::Vanished)),
+            Some(Yank::Yanked) => hits.hits.push((position, What::Yanked)),
+            Some(Yank::None) => {}
+            None if package.yanked == Yanked::Unknown => hits.yanks_unknown.push(position),
+            None => {}
         }
         // Without a build nobody knows how it is used.
         if package.yanked == Yanked::NotAsked && package.usage.is_none() && registry.is_some() {
@@ -225,6 +223,20 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
         }
     }
     Ok(hits)
+}
+
+/// What a registry makes of a version, by what `cargo` knows of it and what it `told` the last refresh. None if nobody knows.
+///
+/// A version is yanked if its registry says so, be it to cargo or to the last refresh: of two answers it cannot be told
+/// which is the newer one, and a yank that was taken back does less harm than one that is not told. Of a version that has
+/// vanished from its registry only a refresh can know, for cargo goes by what it has seen before.
+pub fn yank(cargo: Yanked, told: Option<Yank>) -> Option<Yank> {
+    match (cargo, told) {
+        (_, Some(Yank::Vanished)) => Some(Yank::Vanished),
+        (Yanked::Yes, _) | (_, Some(Yank::Yanked)) => Some(Yank::Yanked),
+        (Yanked::No, _) | (_, Some(Yank::None)) => Some(Yank::None),
+        (Yanked::Unknown | Yanked::NotAsked, None) => None,
+    }
 }
 
 /// Whether the advisory speaks of one of the platforms.

@@ -29,6 +29,29 @@ pub struct Said {
     pub vanished: Vec<Version>,
 }
 
+impl Said {
+    /// What the registry made of `version`.
+    pub fn of(&self, version: &Version) -> Yank {
+        if self.vanished.contains(version) {
+            Yank::Vanished
+        } else if self.yanked.contains(version) {
+            Yank::Yanked
+        } else {
+            Yank::None
+        }
+    }
+
+    /// The yanked and the vanished versions.
+    pub fn told(&self) -> impl Iterator<Item = (&Version, Yank)> {
+        let yanked = self.yanked.iter().map(|version| (version, Yank::Yanked));
+        let vanished = self
+            .vanished
+            .iter()
+            .map(|version| (version, Yank::Vanished));
+        yanked.chain(vanished)
+    }
+}
+
 /// What registries have said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Yanks {

@@ -19,6 +19,7 @@ use crate::remedy::releases::gaps;
 use crate::report::Untrusted;
 use crate::report::explain::Releases;
 use crate::report::releases::Release;
+use crate::yank::Yank;
 
 /// A crate, as its registry knows it.
 #[derive(Debug)]
@@ -76,7 +77,10 @@ pub(super) fn releases(
             let version = summary.package_id().version().clone();
             let release = Release {
                 version: version.clone(),
-                yanked: summary.is_yanked(),
+                yank: match summary.is_yanked() {
+                    true => Yank::Yanked,
+                    false => Yank::None,
+                },
                 published: summary.as_summary().pubtime(),
             };
             (version, release)

@@ -179,6 +179,98 @@ hasty 1.0.0 (runtime)
 [EXIT_STATUS] 101
 
 "#]]);
+    // How the name of the registry is broken into lines depends on where the test runs.
+    app.cargo("advisory explain hasty@1.0.0 --offline")
+        .with_stdout_contains("[..]no advisory; yanked")
+        .with_stdout_contains("    y  yanked: 1.0.0")
+        .run();
+}
+
+/// A registry that cargo has never asked, and one that has something to say by now.
+#[cargo_test]
+fn a_yank_is_explained_that_only_the_index_knows() {
+    let registry = seen();
+    registry.yank("hasty", "1.0.0", true);
+    cargo("advisory update").run();
+
+    cargo("advisory explain hasty --offline")
+        .with_stdout_data(str![[r#"
+hasty: no advisory, 1 yanked
+
+yanked releases
+    1.0.0
+
+"#]])
+        .run();
+    cargo("advisory explain hasty@1.0.0 --offline")
+        .with_stdout_data(str![[r#"
+hasty 1.0.0: no advisory; yanked
+
+"#]])
+        .run();
+    Database::at("advisory-db").add(&advisory("steady").id("RUSTSEC-2020-0002"));
+    cargo("advisory update --offline").run();
+    cargo("advisory explain steady@1.0.0 --offline")
+        .with_stdout_data(str![[r#"
+steady 1.0.0: affected by 1 advisory; the index knows of no yank
+
+affected by
+    RUSTSEC-2020-0002 2020-01-01 vulnerability, severity not scored
+        `steady` can be attacked
+        patched: no version
+
+"#]])
+        .run();
+
+    registry.yank("hasty", "1.0.0", false);
+    cargo("advisory explain hasty@1.0.0")
+        .with_stdout_data(str![[r#"
+hasty 1.0.0: no advisory; yanked
+
+releases
+    y
+    ^ 1.0.0
+    .  1.0.0  nothing known, yanked
+    y  yanked: 1.0.0
+
+"#]])
+        .run();
+}
+
+#[cargo_test]
+fn a_version_that_was_removed_is_explained() {
+    let registry = seen();
+    registry.publish("hasty", "1.0.1").remove("hasty", "1.0.0");
+    cargo("advisory update").run();
+
+    cargo("advisory explain hasty@1.0.0")
+        .with_stdout_data(str![[r#"
+hasty 1.0.0: no advisory; removed from its registry
+
+releases
+    r.
+    ^ 1.0.0
+    .  1.0.0 … 1.0.1  nothing known, 2 releases (1 removed)
+    r  removed: 1.0.0
+
+"#]])
+        .run();
+
+    registry.remove("hasty", "1.0.1");
+    cargo("advisory explain hasty")
+        .with_stdout_data(str![[r#"
+hasty: no advisory, 1 release, 1 removed
+
+releases
+    r
+    .  1.0.0  nothing known, removed
+    r  removed, 1 release
+
+removed releases
+    1.0.0
+
+"#]])
+        .run();
 }
 
 /// As in CI, where an update comes before the first build.

@@ -22,6 +22,7 @@ use crate::index::Verify;
 use crate::problem::{self, Problem};
 use crate::report::explain::{self, Crate, Explained, Listed};
 use crate::report::{Configured, Page, Untrusted};
+use crate::yank::Yanks;
 
 const WHAT: &str = "what";
 
@@ -59,6 +60,9 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
             config: &config,
             index: &index,
         },
+        yanks: index
+            .yanks()
+            .map_err(|error| Problem::of_index(&config, error).into_error())?,
         page: page(gctx),
     };
     let found = explainer.lookup.called(what)?;
@@ -89,6 +93,8 @@ fn page(gctx: &GlobalContext) -> Page {
 struct Explainer<'a> {
     gctx: &'a GlobalContext,
     lookup: Lookup<'a>,
+    /// What registries have told the last refresh.
+    yanks: Yanks,
     page: Page,
 }
 
@@ -141,6 +147,12 @@ impl Explainer<'_> {
                 None => groups.push((registry, vec![listed])),
             }
         }
+        // Of another registry nobody can tell without the index that it has such a crate.
+        for registry in self.gone(name) {
+            if groups.iter().all(|(other, _)| other != registry) {
+                groups.push((registry.clone(), Vec::new()));
+            }
+        }
         if groups.is_empty() {
             return self.explain_unlisted(what, name, version.as_ref());
         }
@@ -155,12 +167,14 @@ impl Explainer<'_> {
             if place > 0 {
                 out.push_str("\n\n");
             }
+            let is_elsewhere = group.is_empty() && *registry != Registry::CratesIo;
             let subject = Crate {
                 name,
                 version: version.as_ref(),
                 advisories: group,
                 releases: known.as_ref().map(|known| &known.releases),
-                registry: several.then(|| match registry {
+                said: self.yanks.of(name, registry),
+                registry: (several || is_elsewhere).then(|| match registry {
                     Registry::CratesIo => cargo::sources::CRATES_IO_DOMAIN,
                     Registry::Other(source) => source,
                 }),
@@ -177,14 +191,12 @@ impl Explainer<'_> {
         name: &str,
         version: Option<&Version>,
     ) -> CargoResult<String> {
-        let known = releases::releases(self.gctx, Registry::CratesIo.borrow(), name).map_err(
-            |error| {
-                error.context(format!(
-                    "the index has no advisory about `{}`, and whether there is such a crate is not known",
-                    Untrusted(name)
-                ))
-            },
-        )?;
+        let known = self.releases(&Registry::CratesIo, name).map_err(|error| {
+            error.context(format!(
+                "the index has no advisory about `{}`, and whether there is such a crate is not known",
+                Untrusted(name)
+            ))
+        })?;
         if known.releases.list.is_empty() {
             bail!(
                 "`{}` is neither an advisory nor a crate that the index or {} knows; check the spelling, or run \
@@ -200,15 +212,25 @@ impl Explainer<'_> {
             version,
             advisories: &[],
             releases: Some(&known.releases),
+            said: None,
             registry: None,
         };
         explain::of_crate(&mut out, &subject, self.page);
         Ok(out)
     }
 
-    /// What the registry knows of a crate. That it cannot be asked keeps nobody from the advisory.
+    /// What the registry knows of a crate, and has told the last refresh of it.
+    fn releases(&self, registry: &Registry, name: &str) -> CargoResult<Known> {
+        let mut known = releases::releases(self.gctx, registry.borrow(), name)?;
+        if let Some(said) = self.yanks.of(&known.name, registry) {
+            known.releases.add(said);
+        }
+        Ok(known)
+    }
+
+    /// The same. That it cannot be asked keeps nobody from the advisory.
     fn releases_or_note(&self, registry: &Registry, name: &str) -> CargoResult<Option<Known>> {
-        match releases::releases(self.gctx, registry.borrow(), name) {
+        match self.releases(registry, name) {
             Ok(known) => Ok(Some(known)),
             Err(error) => {
                 self.gctx.shell().note(format!(
@@ -219,6 +241,13 @@ impl Explainer<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// The registries that say of a version of the crate `name` that it is yanked or removed.
+    fn gone(&self, name: &str) -> impl Iterator<Item = &Registry> {
+        let of = self.yanks.packages().get(name).into_iter().flatten();
+        of.filter(|(_, said)| said.told().next().is_some())
+            .map(|(registry, _)| registry)
     }
 
     fn note_quarantined(&self, name: &str) -> CargoResult<()> {

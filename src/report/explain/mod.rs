@@ -15,6 +15,9 @@ use super::paragraph::{Look, Margin, Paragraph};
 use super::releases::{self, Judged, Mark, Release, Yanks};
 use super::{Page, markdown, push};
 use crate::advisory::{Advisory, Kind, Registry};
+use crate::check;
+use crate::graph::Yanked;
+use crate::yank::{Said, Yank};
 
 /// What a registry knows of a crate.
 #[derive(Debug)]
@@ -28,6 +31,26 @@ pub struct Releases {
 }
 
 impl Releases {
+    /// Adds what the registry has `said` to the last refresh, as [`check::yank`] has it.
+    pub fn add(&mut self, said: &Said) {
+        for release in &mut self.list {
+            let cargo = match release.yank {
+                Yank::None => Yanked::No,
+                Yank::Yanked | Yank::Vanished => Yanked::Yes,
+            };
+            let told = said.of(&release.version);
+            release.yank = check::yank(cargo, Some(told)).unwrap_or(told);
+        }
+        for release in Release::told(said) {
+            if let Err(place) = self
+                .list
+                .binary_search_by(|known| known.version.cmp(&release.version))
+            {
+                self.list.insert(place, release);
+            }
+        }
+    }
+
     /// The heading of their line.
     fn title(&self, note: &str) -> String {
         let cached = if self.cached { ", as last seen" } else { "" };

@@ -8,8 +8,9 @@ use super::{Releases, kind_style, margin, patched, section};
 use crate::advisory::{Advisory, Kind};
 use crate::report::link::Link;
 use crate::report::paragraph::{Look, Paragraph};
-use crate::report::releases::{Mark, Release, Yanks};
+use crate::report::releases::{self, Mark, Release, Yanks};
 use crate::report::{Page, counted};
+use crate::yank::{Said, Yank};
 
 /// All that is known of a crate, or of one version of it, in one registry.
 #[derive(Debug)]
@@ -19,8 +20,10 @@ pub struct Crate<'a> {
     pub version: Option<&'a Version>,
     /// The newest first.
     pub advisories: &'a [Listed],
-    /// None if they are not known.
+    /// With what the registry has `said`. None if they are not known.
     pub releases: Option<&'a Releases>,
+    /// What the registry has told the last refresh of yanks, if it was asked.
+    pub said: Option<&'a Said>,
     /// Names the registry, where there are several.
     pub registry: Option<&'a str>,
 }
@@ -35,14 +38,14 @@ pub struct Listed {
 
 /// Adds all of a crate to `out`.
 pub fn of_crate(out: &mut String, subject: &Crate<'_>, page: Page) {
-    let list = subject
-        .releases
-        .map(|releases| releases.list.as_slice())
-        .unwrap_or_default();
+    let told = subject.said.map(Release::told).unwrap_or_default();
+    let list = match subject.releases {
+        Some(releases) => &releases.list,
+        None => &told,
+    };
     let named = subject
         .version
         .and_then(|version| list.iter().find(|release| release.version == *version));
-    let yanked: Vec<&Release> = list.iter().filter(|release| release.yanked).collect();
     let (hit, missed): (Vec<_>, Vec<_>) = subject.advisories.iter().partition(|listed| {
         let advisory = &listed.advisory;
         subject
@@ -70,15 +73,17 @@ pub fn of_crate(out: &mut String, subject: &Crate<'_>, page: Page) {
                 count => counted(count, "advisory", "advisories"),
             };
             if subject.releases.is_some() {
-                told.push_str(&match (list.len(), yanked.len()) {
-                    (0, _) => ", no release".to_owned(),
-                    (all, 0) => {
-                        format!(", {}, none yanked", counted(all, "release", "releases"))
-                    }
-                    (all, some) => {
-                        format!(", {}, {some} yanked", counted(all, "release", "releases"))
-                    }
+                told.push_str(&match list.len() {
+                    0 => ", no release".to_owned(),
+                    all => format!(", {}", counted(all, "release", "releases")),
                 });
+            }
+            let mut gone = releases::gone(list.iter()).peekable();
+            if gone.peek().is_none() && subject.releases.is_some() && !list.is_empty() {
+                told.push_str(", none yanked");
+            }
+            for (count, word) in gone {
+                told.push_str(&format!(", {count} {word}"));
             }
             heading.push(&told, &plain);
         }
@@ -96,7 +101,8 @@ pub fn of_crate(out: &mut String, subject: &Crate<'_>, page: Page) {
     }
     write_crate_releases(out, subject, page);
     if subject.version.is_none() {
-        write_yanked(out, &yanked, page);
+        write_gone(out, list, Yank::Yanked, "yanked releases", page);
+        write_gone(out, list, Yank::Vanished, "removed releases", page);
     }
 }
 
@@ -114,13 +120,14 @@ fn standing(subject: &Crate<'_>, named: Option<&Release>, hit: usize, missed: us
             counted(hit + missed, "advisory", "advisories")
         ),
     };
+    let yank = |yank: Yank| match yank {
+        Yank::None => "; not yanked",
+        Yank::Yanked => "; yanked",
+        Yank::Vanished => "; removed from its registry",
+    };
     match named {
         Some(release) => {
-            told.push_str(if release.yanked {
-                "; yanked"
-            } else {
-                "; not yanked"
-            });
+            told.push_str(yank(release.yank));
             if let Some(day) = release.day() {
                 told.push_str(&format!(", published {day}"));
             }
@@ -135,6 +142,7 @@ fn standing(subject: &Crate<'_>, named: Option<&Release>, hit: usize, missed: us
                 },
                 releases.registry
             )),
+            None if subject.said.is_some() => told.push_str("; the index knows of no yank"),
             None => told.push_str("; whether it is yanked is not known"),
         },
     }
@@ -211,22 +219,19 @@ fn write_crate_releases(out: &mut String, subject: &Crate<'_>, page: Page) {
     });
 }
 
-/// Every yanked release, with the day of its publication: registries do not tell when they yanked it.
-fn write_yanked(out: &mut String, yanked: &[&Release], page: Page) {
-    if yanked.is_empty() {
+/// Every release of which its registry says `yank`, with the day of its publication: registries do not tell when they
+/// yanked it.
+fn write_gone(out: &mut String, list: &[Release], yank: Yank, title: &str, page: Page) {
+    let gone: Vec<&Release> = list.iter().filter(|release| release.yank == yank).collect();
+    if gone.is_empty() {
         return;
     }
-    let known = yanked.iter().any(|release| release.published.is_some());
-    section(
-        out,
-        if known {
-            "yanked releases, with the day of publication"
-        } else {
-            "yanked releases"
-        },
-    );
+    match gone.iter().any(|release| release.published.is_some()) {
+        true => section(out, &format!("{title}, with the day of publication")),
+        false => section(out, title),
+    }
     let mut text = Paragraph::default();
-    for (place, release) in yanked.iter().enumerate() {
+    for (place, release) in gone.iter().enumerate() {
         if place > 0 {
             text.piece(",", &Look::default());
         }

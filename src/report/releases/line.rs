@@ -5,8 +5,9 @@ use cargo_util_terminal::style;
 use semver::Version;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{INDENT, Judged, YANKED};
+use super::{GONE, INDENT, Judged};
 use crate::report::{Page, Untrusted, push};
+use crate::yank::Yank;
 
 /// Draws the line: a mark a release, or where there are more of them than columns, one for a few beside each other.
 pub(super) fn write(
@@ -22,11 +23,15 @@ pub(super) fn write(
     for column in 0..columns {
         let shared = &releases[start_of(column)..start_of(column + 1)];
         let worst = shared.iter().map(|judged| judged.mark).min();
-        let all_yanked = shared.iter().all(|judged| judged.release.yanked);
-        let (letter, style) = match worst {
-            Some(_) if all_yanked => (YANKED, style::WARN),
-            Some(mark) => (mark.letter(), mark.style()),
-            None => (' ', Style::new()),
+        let yanks = || shared.iter().map(|judged| judged.release.yank);
+        let all_gone = yanks().all(|yank| yank != Yank::None);
+        let gone = GONE
+            .iter()
+            .find(|(kind, ..)| all_gone && yanks().any(|yank| yank == *kind));
+        let (letter, style) = match (worst, gone) {
+            (Some(_), Some((_, letter, _))) => (*letter, style::WARN),
+            (Some(mark), None) => (mark.letter(), mark.style()),
+            (None, _) => (' ', Style::new()),
         };
         if style != open {
             push(out, format_args!("{open:#}{style}"));

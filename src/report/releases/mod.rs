@@ -9,7 +9,7 @@
 //!     y  yanked: 1.5.0
 //! ```
 //!
-//! The marks are letters, so that the line can be read without colours.
+//! The marks are letters, so that the line can be read without colours. What its registry has removed is an `r`.
 
 mod line;
 mod mark;
@@ -25,17 +25,32 @@ use unicode_width::UnicodeWidthStr as _;
 use self::run::Run;
 use super::paragraph::{Margin, Paragraph};
 use super::{Page, counted};
+use crate::yank::{Said, Yank};
 
 /// A version of a crate, as its registry lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     pub version: Version,
-    pub yanked: bool,
+    pub yank: Yank,
     /// None where the registry does not say.
     pub published: Option<Timestamp>,
 }
 
 impl Release {
+    /// Those that a registry has `said` something of, from the oldest to the newest.
+    pub fn told(said: &Said) -> Vec<Release> {
+        let mut told: Vec<Release> = said
+            .told()
+            .map(|(version, yank)| Release {
+                version: version.clone(),
+                yank,
+                published: None,
+            })
+            .collect();
+        told.sort_by(|a, b| a.version.cmp(&b.version));
+        told
+    }
+
     /// The day of its publication, as `2021-01-04`.
     pub fn day(&self) -> Option<String> {
         self.published.map(day)
@@ -46,7 +61,24 @@ fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
-const YANKED: char = 'y';
+/// The marks of what cannot be had any more, with the words for it.
+const GONE: [(Yank, char, &str); 2] = [
+    (Yank::Yanked, 'y', "yanked"),
+    (Yank::Vanished, 'r', "removed"),
+];
+
+/// How many releases are of each, where there are any, with its word.
+pub(super) fn gone<'a>(
+    releases: impl Iterator<Item = &'a Release> + Clone,
+) -> impl Iterator<Item = (usize, &'static str)> {
+    GONE.into_iter().filter_map(move |(yank, _, word)| {
+        let count = releases
+            .clone()
+            .filter(|release| release.yank == yank)
+            .count();
+        (count > 0).then_some((count, word))
+    })
+}
 
 /// A release with what there is to say of it.
 #[derive(Clone, Debug)]
@@ -94,7 +126,14 @@ pub fn write(
     for run in &runs {
         run.write(out, width, page);
     }
-    write_yanked(out, releases, yanks, page);
+    for (yank, letter, word) in GONE {
+        let gone: Vec<&Release> = releases
+            .iter()
+            .map(|judged| judged.release)
+            .filter(|release| release.yank == yank)
+            .collect();
+        write_gone(out, &gone, (letter, word), yanks, page);
+    }
 }
 
 const INDENT: usize = 4;
@@ -110,31 +149,32 @@ fn write_words(out: &mut String, start: &str, columns: usize, words: &str, page:
     Paragraph::of(words).write(out, margin, page);
 }
 
-/// Says which releases are yanked, as far as a line or two hold them.
-fn write_yanked(out: &mut String, releases: &[Judged<'_>], yanks: Yanks, page: Page) {
+/// Says which releases are `gone`, as far as a line or two hold them.
+fn write_gone(
+    out: &mut String,
+    gone: &[&Release],
+    (letter, word): (char, &str),
+    yanks: Yanks,
+    page: Page,
+) {
     const SHOWN: usize = 8;
-    let yanked: Vec<&Release> = releases
-        .iter()
-        .map(|judged| judged.release)
-        .filter(|release| release.yanked)
-        .collect();
-    if yanked.is_empty() {
+    if gone.is_empty() {
         return;
     }
     let style = style::WARN;
-    let start = format!("{:INDENT$}{style}{YANKED}{style:#}  ", "");
+    let start = format!("{:INDENT$}{style}{letter}{style:#}  ", "");
     let words = match yanks {
-        Yanks::Counted => format!("yanked, {}", counted(yanked.len(), "release", "releases")),
+        Yanks::Counted => format!("{word}, {}", counted(gone.len(), "release", "releases")),
         Yanks::Named => {
-            let mut names: Vec<String> = yanked
+            let mut names: Vec<String> = gone
                 .iter()
                 .take(SHOWN)
                 .map(|release| release.version.to_string())
                 .collect();
-            if yanked.len() > SHOWN {
-                names.push(format!("and {} more", yanked.len() - SHOWN));
+            if gone.len() > SHOWN {
+                names.push(format!("and {} more", gone.len() - SHOWN));
             }
-            format!("yanked: {}", names.join(", "))
+            format!("{word}: {}", names.join(", "))
         }
     };
     write_words(out, &start, INDENT + 3, &words, page);
@@ -156,13 +196,17 @@ mod tests {
 
     fn release(version: &str) -> Release {
         Release {
-            version: version.trim_end_matches('!').parse().unwrap(),
-            yanked: version.ends_with('!'),
+            version: version.trim_end_matches(['!', '?']).parse().unwrap(),
+            yank: match version.chars().last() {
+                Some('!') => Yank::Yanked,
+                Some('?') => Yank::Vanished,
+                _ => Yank::None,
+            },
             published: None,
         }
     }
 
-    /// Versions that end with `!` are yanked.
+    /// Versions that end with `!` are yanked, those with `?` removed.
     fn drawn(versions: &[&str], advisory: &Advisory, named: Option<&str>, width: usize) -> String {
         let releases: Vec<Release> = versions.iter().map(|version| release(version)).collect();
         let judged: Vec<Judged<'_>> = releases
@@ -217,6 +261,23 @@ mod tests {
     x  1.0.0 … 1.6.0          affected, 2 releases
     o  1.6.1 … 2.0.0-alpha.1  patched, 3 releases (1 yanked)
     y  yanked: 0.6.13, 1.7.0
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn what_was_removed_is_no_yank() {
+        let advisory = advisory(&[">=1.0.2"], &[], &[("", "1.0.2")]);
+        let versions = ["1.0.0?", "1.0.1!", "1.0.2", "1.1.0?"];
+        assert_data_eq!(
+            drawn(&versions, &advisory, None, 80),
+            str![[r#"
+    ryor
+    x  1.0.0 … 1.0.1  affected, 2 releases (1 yanked, 1 removed)
+    o  1.0.2 … 1.1.0  patched, 2 releases (1 removed)
+    y  yanked: 1.0.1
+    r  removed: 1.0.0, 1.1.0
 
 "#]]
         );

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{INDENT, Judged, day, write_words};
+use super::{INDENT, Judged, day, gone, write_words};
 use crate::report::{Page, Untrusted, counted};
 
 /// Releases beside each other of which the same can be said.
@@ -44,14 +44,19 @@ impl Run<'_> {
             return;
         };
         let mut words = first.word.to_owned();
-        let yanked = self.0.iter().filter(|judged| judged.release.yanked).count();
+        let gone = gone(self.0.iter().map(|judged| judged.release));
         if self.0.len() > 1 {
             words.push_str(&format!(", {} releases", self.0.len()));
-            if yanked > 0 {
-                words.push_str(&format!(" ({yanked} yanked)"));
+            let gone: Vec<String> = gone
+                .map(|(count, word)| format!("{count} {word}"))
+                .collect();
+            if !gone.is_empty() {
+                words.push_str(&format!(" ({})", gone.join(", ")));
             }
-        } else if yanked > 0 {
-            words.push_str(", yanked");
+        } else {
+            for (_, word) in gone {
+                words.push_str(&format!(", {word}"));
+            }
         }
         let days = self.0.iter().filter_map(|judged| judged.release.published);
         // Old branches live on, so that the newest version need not be the last one published.
