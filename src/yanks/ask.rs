@@ -2,37 +2,33 @@
 //!
 //! # Protocol
 //!
-//! Cargo's sparse index: a file for each package with a line for each version. Paths, headers and the form of a line are
-//! those of the crate `crates-index`, whose view of cargo's own cache is not used.
+//! Cargo's sparse index: a file for each package. Paths and headers are those of the crate `crates-index`, whose view of
+//! cargo's own cache is not used. What is in the files is [read strictly](super::answer).
 //!
-//! # Hostile answers
+//! # Memory
 //!
-//! A file counts only if each of its lines is understood and is about the package that was asked for, so that neither a page
-//! of a proxy nor half a file can say "not yanked". Bodies of usual length come many at a time and longer ones one after the
-//! other, so that memory is bounded.
+//! Bodies of usual length come many at a time and longer ones one after the other, so that memory is bounded.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use crates_index::{Crate, SparseIndex};
+use crates_index::SparseIndex;
 use jiff::Timestamp;
 use semver::Version;
-use serde::Deserialize;
 
-use super::kept::{Answer, Kept, Release};
+use super::answer::{Config, Release, releases, said};
+use super::kept::{Answer, Kept};
 use super::locked::Packages;
 use crate::advisory::Registry;
 use crate::http::{Client, Request, Response, TooLong};
-use crate::yank::{Said, Yanks};
+use crate::yank::Yanks;
 
 /// Bytes of a body, decompressed, as it comes beside others. That of a crate with 1,000 releases has half of it.
 const MOST_USUAL: u64 = 2 * 1024 * 1024;
 /// Bytes of any body, decompressed.
 const MOST: u64 = 64 * 1024 * 1024;
-/// Bytes of a line, which is read as a whole. Crates with a feature for each of their modules have 200,000.
-const MOST_LINE: usize = 1024 * 1024;
 /// Bytes of the file that says what a registry wants.
 const MOST_CONFIG: u64 = 64 * 1024;
 /// How long one that may want a token is waited for to say so, in the way of the others.
@@ -339,23 +335,9 @@ impl<'q> Asked<'q> {
     }
 }
 
-/// What a registry says of itself.
-#[derive(Debug, Deserialize)]
-struct RegistryConfig {
-    /// Where its packages are: no page of a proxy has that.
-    #[serde(rename = "dl")]
-    downloads: String,
-    #[serde(rename = "auth-required", default)]
-    auth_required: bool,
-}
-
 /// What the registry of `question` says of itself. None where it is no registry; without `authorization`, one that wants a
 /// token need not say anything but that.
-fn config(
-    client: &Client,
-    question: &Question,
-    authorization: Option<&str>,
-) -> Option<RegistryConfig> {
+fn config(client: &Client, question: &Question, authorization: Option<&str>) -> Option<Config> {
     let url = format!("{}config.json", question.index);
     let response = client
         .get(Request {
@@ -364,8 +346,8 @@ fn config(
         })
         .ok()?;
     match response.status {
-        200 => serde_json::from_slice(&response.body).ok(),
-        401 if authorization.is_none() => Some(RegistryConfig {
+        200 => Config::read(&response.body),
+        401 if authorization.is_none() => Some(Config {
             downloads: String::new(),
             auth_required: true,
         }),
@@ -373,131 +355,9 @@ fn config(
     }
 }
 
-/// The versions that the registry's file about the package `name` has.
-///
-/// # Errors
-///
-/// If there is none, and if one line at least is not understood or is about another package.
-fn releases(body: &[u8], name: &str) -> anyhow::Result<Vec<Release>> {
-    let body = body.trim_ascii();
-    let mut releases = Vec::new();
-    for line in body.split(|byte| *byte == b'\n') {
-        if line.len() > MOST_LINE {
-            bail!(
-                "a line of its answer is longer than {} KiB",
-                MOST_LINE / 1024
-            );
-        }
-        let found = Crate::from_slice(line).context("its answer is no part of an index")?;
-        for version in found.versions() {
-            if version.name() != name {
-                bail!("it answers about `{}`, not `{name}`", version.name());
-            }
-            let yanked = version.is_yanked();
-            let version = version.version();
-            let version = Version::parse(version)
-                .with_context(|| format!("its answer has the version `{version}`"))?;
-            releases.push((version, yanked));
-        }
-    }
-    Ok(releases)
-}
-
-/// What the `releases` of a registry mean for a package of which these versions are `locked`.
-fn said(releases: &[Release], locked: &BTreeSet<Version>, now: Timestamp) -> Said {
-    let there: BTreeSet<&Version> = releases.iter().map(|(version, _)| version).collect();
-    let yanked: BTreeSet<&Version> = releases
-        .iter()
-        .filter(|(_, yanked)| *yanked)
-        .map(|(version, _)| version)
-        .collect();
-    let gone = locked.iter().filter(|version| !there.contains(version));
-    Said {
-        asked: now,
-        yanked: yanked.into_iter().cloned().collect(),
-        vanished: gone.cloned().collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn line(name: &str, version: &str, rest: &str) -> String {
-        format!(
-            "{{\"name\":\"{name}\",\"vers\":\"{version}\",\"deps\":[],\"features\":{{}},\"cksum\":\"{}\"{rest}}}\n",
-            "0".repeat(64)
-        )
-    }
-
-    fn read(text: &str) -> anyhow::Result<Vec<Release>> {
-        releases(text.as_bytes(), "a")
-    }
-
-    #[test]
-    fn a_line_is_a_version() {
-        let text = [
-            line("a", "1.0.0", ",\"yanked\":false"),
-            line(
-                "a",
-                "1.1.0-rc.1+b",
-                ",\"yanked\":true,\"v\":2,\"links\":null,\"new\":{}",
-            ),
-            line("a", "2.0.0", ""),
-        ]
-        .concat();
-        let read = read(&text).unwrap();
-        let told: Vec<_> = read
-            .iter()
-            .map(|(version, yanked)| format!("{version} {yanked}"))
-            .collect();
-        assert_eq!(told, ["1.0.0 false", "1.1.0-rc.1+b true", "2.0.0 false"]);
-    }
-
-    #[test]
-    fn what_is_not_understood_to_the_last_line_says_nothing() {
-        let good = line("a", "1.0.0", "");
-        let long = line(
-            "a",
-            "1.0.0",
-            &format!(",\"new\":\"{}\"", "x".repeat(MOST_LINE)),
-        );
-        for bad in [
-            String::new(),
-            "\n\n".to_owned(),
-            "<!DOCTYPE html><title>Sign in</title>".to_owned(),
-            format!("{good}<html>"),
-            format!("{good}\n{good}"),
-            format!("{good}{}", &good[..good.len() / 2]),
-            format!("{good}{}", line("b", "1.0.0", "")),
-            line("A", "1.0.0", ""),
-            line("a", "one", ""),
-            line("a", "1.0.0", ",\"yanked\":\"no\""),
-            line("a", "1.0.0", ",\"yanked\":null"),
-            long,
-        ] {
-            assert!(read(&bad).is_err(), "{bad:.100}");
-        }
-        for at in 0..good.len() - 2 {
-            assert!(read(&good[..at]).is_err(), "{at}");
-        }
-    }
-
-    #[test]
-    fn what_is_locked_and_not_there_has_vanished() {
-        let version = |text: &str| text.parse::<Version>().unwrap();
-        let releases = [
-            (version("1.1.0"), true),
-            (version("1.0.0"), true),
-            (version("1.2.0"), false),
-        ];
-        let locked = ["1.0.0", "1.0.1", "1.2.0"].map(version).into();
-
-        let said = said(&releases, &locked, Timestamp::UNIX_EPOCH);
-
-        assert_eq!(said.yanked, [version("1.0.0"), version("1.1.0")]);
-        assert_eq!(said.vanished, [version("1.0.1")]);
-    }
 
     #[test]
     fn a_token_is_one_value_and_never_shown() {

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::answer::Release;
 use crate::index::store::{Beside, Store};
 use crate::sealed;
 
@@ -30,9 +30,6 @@ pub struct Answer {
     /// Every version, the yanked ones with `!` behind them, apart by spaces.
     versions: String,
 }
-
-/// A version and whether it is yanked.
-pub type Release = (Version, bool);
 
 impl Answer {
     /// `etag` and `modified` are what the server sent along, fit to be sent back.

@@ -16,6 +16,7 @@
 //! "Not asked" is never "not yanked". Where a registry does not answer, or with something that is not understood to the last
 //! line, what it said before stays, with the time of that.
 
+pub mod answer;
 pub mod ask;
 pub mod kept;
 pub mod locked;
