@@ -8,7 +8,7 @@ use cargo::CargoResult;
 use cargo::util::context::{ConfigValue, Definition};
 
 use super::place::{Step, described, described_at, file_at, shown};
-use super::quoted;
+use super::words::quoted;
 use crate::ignore::{Ignore, KEYS};
 use crate::policy::Entry;
 use crate::report::Untrusted;

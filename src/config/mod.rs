@@ -9,6 +9,7 @@ mod ignores;
 mod place;
 mod rules;
 mod table;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -21,6 +22,7 @@ use jiff::SignedDuration;
 
 use self::place::described;
 use self::table::Table;
+use self::words::{NEVER, age_within_limit, ages, is_address, keys, levels, quoted, refresh};
 #[cfg(feature = "upstream-tests")]
 use crate::advisory::Kind;
 use crate::database::Key;
@@ -32,10 +34,8 @@ use crate::policy::{Entry, Level, Policy, Rules, Strictness};
 /// RustSec's own database.
 pub const DEFAULT_DATABASE: &str = "https://github.com/RustSec/advisory-db";
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_hours(14 * 24);
-const DEFAULT_REFRESH: SignedDuration = DAY;
-const LONGEST_MAX_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+const DEFAULT_REFRESH: SignedDuration = SignedDuration::from_hours(24);
 
 /// The table, resolved.
 #[derive(Clone, Debug)]
@@ -92,9 +92,8 @@ impl Config {
     /// allowed.
     pub fn load(gctx: &GlobalContext) -> CargoResult<Config> {
         let table = Table::load(gctx)?;
-        let stale_ignores = table.word("stale-ignores", rules::levels, |word| {
-            Level::from_str(word).ok()
-        })?;
+        let stale_ignores =
+            table.word("stale-ignores", levels, |word| Level::from_str(word).ok())?;
         let repeat = table.word("repeat", repeats, |word| {
             let mut known = Repeat::ALL.into_iter();
             known.find(|(known, _)| *known == word).map(|found| found.1)
@@ -205,39 +204,6 @@ fn repeats() -> String {
     quoted(Repeat::ALL.map(|(word, _)| word))
 }
 
-fn ages() -> String {
-    format!(
-        "hours and days such as `36h` and `14d`, at most `{}d`",
-        LONGEST_MAX_AGE.as_hours() / DAY.as_hours()
-    )
-}
-
-/// `36h`, `14d`.
-fn age(text: &str) -> Option<SignedDuration> {
-    let (count, hours) = match text.split_at_checked(text.len().checked_sub(1)?)? {
-        (count, "h") => (count, 1),
-        (count, "d") => (count, 24),
-        _ => return None,
-    };
-    let hours = i64::from(count.parse::<u32>().ok()?).checked_mul(hours)?;
-    Some(SignedDuration::from_hours(hours)).filter(|age| *age > SignedDuration::ZERO)
-}
-
-fn age_within_limit(text: &str) -> Option<SignedDuration> {
-    age(text).filter(|age| *age <= LONGEST_MAX_AGE)
-}
-
-/// The value of `refresh` under which builds leave the index alone.
-const NEVER: &str = "never";
-
-/// `24h`, `never`.
-fn refresh(text: &str) -> Option<Option<SignedDuration>> {
-    match text {
-        NEVER => Some(None),
-        age => age_within_limit(age).map(Some),
-    }
-}
-
 /// What the user configures replaces the default, what a workspace configures is added.
 fn databases(gctx: &GlobalContext) -> CargoResult<Vec<String>> {
     let configured = gctx
@@ -264,17 +230,12 @@ fn databases(gctx: &GlobalContext) -> CargoResult<Vec<String>> {
 fn snapshot_keys(table: &Table<'_>) -> CargoResult<Vec<Key>> {
     const KEY: &str = "snapshot-key";
     const ALLOWED: &str = "public keys of minisign such as `RW...`, with blanks between them";
-    let keys = table.word(
-        KEY,
-        || ALLOWED.to_owned(),
-        |text| Some(text.split_ascii_whitespace().map(Key::parse).collect()),
-    )?;
+    let keys = table.word(KEY, || ALLOWED.to_owned(), |text| Some(keys(text)))?;
     let Some((keys, definition)) = keys else {
         return Ok(Vec::new());
     };
     refuse_workspace(table.gctx, "advisory.snapshot-key", &definition)?;
-    let keys: Option<Vec<Key>> = keys;
-    match keys.filter(|keys| !keys.is_empty()) {
+    match keys {
         Some(keys) => Ok(keys),
         None => bail!(
             "bad value for `advisory.{KEY}` in {}; allowed are {ALLOWED}",
@@ -291,20 +252,13 @@ fn location(gctx: &GlobalContext, value: &Value<String>) -> CargoResult<String> 
             described(&value.definition)
         );
     }
-    if value.val.contains("://") || is_short_ssh(&value.val) {
+    if is_address(&value.val) {
         return Ok(value.val.clone());
     }
     let path = value.definition.root(gctx.cwd()).join(&value.val);
     path.into_os_string()
         .into_string()
         .map_err(|path| anyhow!("path `{}` is not UTF-8", path.display()))
-}
-
-/// `user:password@host:path`, which is refused where it is used.
-fn is_short_ssh(value: &str) -> bool {
-    value
-        .split_once('@')
-        .is_some_and(|(user, host)| !user.contains(['/', '\\']) && host.contains(':'))
 }
 
 fn refuse_workspace(gctx: &GlobalContext, key: &str, definition: &Definition) -> CargoResult<()> {
@@ -340,12 +294,4 @@ fn is_same_folder(a: &Path, b: &Path) -> bool {
     )]
     let real = |path| std::fs::canonicalize(path).ok();
     a == b || real(a).is_some_and(|a| real(b) == Some(a))
-}
-
-fn quoted(words: impl IntoIterator<Item: std::fmt::Display>) -> String {
-    words
-        .into_iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

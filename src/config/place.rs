@@ -56,8 +56,12 @@ fn with_line(described: String, line: Option<usize>) -> String {
 
 /// The line, from 1, on which the value at the end of `steps` begins, with its key where it has one.
 fn line(path: &Path, steps: &[Step<'_>]) -> Option<usize> {
-    let text = paths::read(path).ok()?;
-    let document = Document::parse(text.as_str()).ok()?;
+    line_in(&paths::read(path).ok()?, steps)
+}
+
+/// The same in a file with this text. None where there is no such value.
+pub(super) fn line_in(text: &str, steps: &[Step<'_>]) -> Option<usize> {
+    let document = Document::parse(text).ok()?;
     let mut found = Found::Item(document.as_item());
     let mut start = None;
     for step in steps {

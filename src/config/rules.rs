@@ -8,16 +8,13 @@ use cargo::util::context::{ConfigValue, Definition};
 
 use super::place::{Step, described, described_at};
 use super::table::{Table, variable};
-use super::{age, quoted};
-use crate::advisory::{Kind, Severity};
+use super::words::{grace, graces, levels, quoted, scope, scopes, severities, severity};
+use crate::advisory::Kind;
 use crate::policy::{Condition, Level, Rule, Rules, Set};
 use crate::report::Untrusted;
 
 /// What the table of a kind may hold.
 pub(super) const FIELDS: [&str; 5] = ["level", "scope", "min-severity", "fixable", "grace"];
-
-/// The longest time of grace. Who needs longer ignores the advisory, and says why.
-const LONGEST_GRACE: u16 = 90;
 
 /// Reads the rules of all kinds.
 pub(super) fn rules(table: &Table<'_>) -> CargoResult<Rules> {
@@ -202,53 +199,7 @@ impl RuleKey<'_> {
     }
 }
 
-/// None for `any`, which is no condition.
-fn scope(word: &str) -> Option<Option<Condition>> {
-    match word {
-        "any" => Some(None),
-        "runtime" => Some(Some(Condition::Runtime)),
-        "direct" => Some(Some(Condition::Direct)),
-        _ => None,
-    }
-}
-
-/// Without `none`: all advisories are at least that severe.
-const SEVERITIES: [Severity; 4] = [
-    Severity::Low,
-    Severity::Medium,
-    Severity::High,
-    Severity::Critical,
-];
-
-fn severity(word: &str) -> Option<Condition> {
-    let mut severities = SEVERITIES.into_iter();
-    let severity = severities.find(|severity| severity.as_str() == word);
-    severity.map(Condition::MinSeverity)
-}
-
-fn grace(word: &str) -> Option<Condition> {
-    let days = u16::try_from(age(word)?.as_hours() / 24).ok()?;
-    let is_allowed = word.ends_with('d') && days <= LONGEST_GRACE;
-    is_allowed.then_some(Condition::Grace(days))
-}
-
-pub(super) fn levels() -> String {
-    quoted(Level::ALL.iter().map(|level| level.as_str()))
-}
-
 /// What a kind may be set to.
 fn forms() -> String {
     format!("{} and a table of {}", levels(), quoted(FIELDS))
-}
-
-fn scopes() -> String {
-    quoted(["any", "runtime", "direct"])
-}
-
-fn severities() -> String {
-    quoted(SEVERITIES.map(|severity| severity.as_str()))
-}
-
-fn graces() -> String {
-    format!("days such as `14d`, at most `{LONGEST_GRACE}d`")
 }

@@ -8,7 +8,8 @@ use cargo::{CargoResult, GlobalContext};
 use serde::Deserialize;
 
 use super::place::{Step, described, described_at};
-use super::{quoted, rules};
+use super::rules;
+use super::words::quoted;
 use crate::advisory::Kind;
 use crate::report::Untrusted;
 

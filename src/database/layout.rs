@@ -6,11 +6,16 @@
 //! database names a path outside of it; links are never followed.
 
 use super::parse::{self, Parsed};
-use super::{MAX_FILES, MAX_QUARANTINED, MAX_TEXT, Progress, Quarantined, Refused, Withdrawn};
+use super::{MAX_QUARANTINED, Progress, Quarantined, Refused, Withdrawn};
 use crate::advisory::Advisory;
 use anyhow::{Context as _, bail};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
+
+/// Advisory files in one database. RustSec's has 1,200.
+pub const MAX_FILES: usize = 200_000;
+/// Bytes in all advisory files of one database. RustSec's has 1.3 million.
+pub const MAX_TEXT: usize = 128 * 1024 * 1024;
 
 /// Gives up on the database as [`Refused`].
 macro_rules! refuse {

@@ -7,6 +7,7 @@
 
 mod collector;
 mod many;
+mod message;
 mod stream;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use curl::easy::{Easy2, List};
 use curl::multi::Multi;
 
 pub use collector::{Collector, TooLong};
+pub use message::{Request, Response};
 pub use stream::{Session, Stream};
 
 /// What configures each transfer as cargo is configured.
@@ -32,30 +34,6 @@ pub struct Client {
     stop: Arc<AtomicBool>,
     /// When it stops by itself.
     end: Option<Instant>,
-}
-
-/// A question to a server.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// `https`.
-    pub url: String,
-    /// Lines such as `If-None-Match: "1"`.
-    pub headers: Vec<String>,
-    /// What is posted; None for a `GET`.
-    pub upload: Option<Vec<u8>>,
-    /// Bytes that the body of the answer may have, once it is decompressed.
-    pub limit: u64,
-}
-
-/// A server's whole answer. All of it is foreign.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    pub status: u32,
-    /// Where the server tells one that can be sent back to it.
-    pub etag: Option<String>,
-    /// Likewise.
-    pub last_modified: Option<String>,
-    pub body: Vec<u8>,
 }
 
 /// How long nothing may happen before it is looked whether to stop.
@@ -126,18 +104,6 @@ impl Client {
         }
         easy.http_headers(headers)?;
         Ok(easy)
-    }
-}
-
-impl Request {
-    /// A `GET` without further headers.
-    pub fn get(url: impl Into<String>, limit: u64) -> Request {
-        Request {
-            url: url.into(),
-            headers: Vec::new(),
-            upload: None,
-            limit,
-        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Kept {
         store.keep(url, &self.write(url)?)
     }
 
-    fn read(bytes: &[u8], url: &str) -> Option<Kept> {
+    pub(super) fn read(bytes: &[u8], url: &str) -> Option<Kept> {
         let sealed = sealed::open(bytes)?;
         let end = sealed.iter().position(|byte| *byte == b'\n')?;
         let (line, content) = sealed.split_at_checked(end)?;
@@ -62,7 +62,7 @@ impl Kept {
         })
     }
 
-    fn write(&self, url: &str) -> anyhow::Result<Vec<u8>> {
+    pub(super) fn write(&self, url: &str) -> anyhow::Result<Vec<u8>> {
         let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned);
         let line = Line {
             url: url.to_owned(),
