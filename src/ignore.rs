@@ -238,7 +238,7 @@ impl FromStr for While {
 pub fn day(text: &str) -> anyhow::Result<Date> {
     text.parse()
         .ok()
-        .filter(|day: &Date| day.to_string() == text)
+        .filter(|day: &Date| day.to_string() == text && day.year() >= 0)
         .with_context(|| {
             format!(
                 "bad value `{}` for `until`; allowed is a day such as `2027-01-31`",
@@ -412,6 +412,10 @@ mod tests {
             (
                 &format!("id = 'A-1'\nuntil = '2027-01-31T00:00'\n{reason}"),
                 "bad value `2027-01-31T00:00` for `until`; allowed is a day such as `2027-01-31`",
+            ),
+            (
+                &format!("id = 'A-1'\nuntil = '-000001-01-31'\n{reason}"),
+                "bad value `-000001-01-31` for `until`; allowed is a day such as `2027-01-31`",
             ),
             (
                 &format!("id = 'A-1'\nwhile = 'fixable'\n{reason}"),

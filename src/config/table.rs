@@ -11,7 +11,7 @@ use super::place::{Step, described, described_at};
 use super::rules;
 use super::words::quoted;
 use crate::advisory::Kind;
-use crate::report::Untrusted;
+use crate::report::{Configured, Untrusted};
 
 /// Keys beside those of the kinds.
 const KEYS: [&str; 11] = [
@@ -98,7 +98,8 @@ impl<'g> Table<'g> {
         let key = format!("advisory.{key}");
         self.gctx.get(&key).map_err(|error: anyhow::Error| {
             let error = self.with_line(&key, error.root_cause().to_string());
-            anyhow!("{error}; allowed are {}", allowed())
+            // What cargo says may repeat the value.
+            anyhow!("{}; allowed are {}", Configured(&error), allowed())
         })
     }
 

@@ -25,6 +25,9 @@ fn age(text: &str) -> Option<SignedDuration> {
         (count, "d") => (count, 24),
         _ => return None,
     };
+    if !count.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let hours = i64::from(count.parse::<u32>().ok()?).checked_mul(hours)?;
     Some(SignedDuration::from_hours(hours)).filter(|age| *age > SignedDuration::ZERO)
 }
@@ -114,4 +117,45 @@ pub(super) fn quoted(words: impl IntoIterator<Item: std::fmt::Display>) -> Strin
         .map(|word| format!("`{word}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_whole_hours_and_days_within_the_limit() {
+        let hours = |text| age_within_limit(text).map(|age| age.as_hours());
+        for (text, expected) in [
+            ("1h", Some(1)),
+            ("36h", Some(36)),
+            ("014d", Some(14 * 24)),
+            ("90d", Some(90 * 24)),
+            ("2160h", Some(90 * 24)),
+            ("91d", None),
+            ("2161h", None),
+            ("0d", None),
+            ("+14d", None),
+            ("-14d", None),
+            ("1.5d", None),
+            (" 1d", None),
+            ("14", None),
+            ("14D", None),
+            ("d", None),
+            ("", None),
+            ("4294967296h", None),
+            ("1\u{e4}", None),
+            ("\u{661}d", None),
+        ] {
+            assert_eq!(hours(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn grace_is_told_in_days() {
+        assert_eq!(grace("90d"), Some(Condition::Grace(90)));
+        for text in ["91d", "24h", "+1d", "0d", "65536d"] {
+            assert_eq!(grace(text), None, "{text}");
+        }
+    }
 }

@@ -54,6 +54,10 @@ impl Location {
         if parsed.query().is_some() || parsed.fragment().is_some() {
             bail!("the URL of a database cannot have a `?` or `#`; {ALLOWED}");
         }
+        // A URL is read as if these were not there, so it would have more than one name.
+        if address.trim() != address || address.contains(char::is_control) {
+            bail!("`{}` is not a database; {ALLOWED}", Configured(configured));
+        }
         match parsed.scheme() {
             "https" if is_snapshot => Ok(Location::Snapshot { url }),
             scheme if is_snapshot => {
@@ -146,6 +150,9 @@ mod tests {
             "sparse+https://me:hunter2@example.com/db/",
             "sparse+https://example.com/db/?token=hunter2",
             "sparse+https://example.com/db/#hunter2",
+            "ht\ntps://example.com/db",
+            "\u{1}https://example.com/db",
+            "https://example.com/db ",
             "relative/path",
             "",
         ] {

@@ -40,13 +40,14 @@ pub(super) fn snapshot(
     let index = unpack(content)?;
     let index =
         Index::from_bytes(&index, Verify::All).map_err(|error| Refused(unusable(&error)))?;
-    let mut records = index.records().map_err(|error| Refused(unusable(&error)))?;
     let fault = |what: &str| Refused(format!("its file is not sound: {what}"));
+    // Each takes many times the memory of the bytes that it is told in, so they are counted before they are read.
+    if index.entries().take(MAX_FILES + 1).count() > MAX_FILES {
+        return Err(fault("it has too many advisories"));
+    }
+    let mut records = index.records().map_err(|error| Refused(unusable(&error)))?;
     if records.advisories.len() != manifest.advisories {
         return Err(fault("it has not as many advisories as its manifest says"));
-    }
-    if records.advisories.len() > MAX_FILES {
-        return Err(fault("it has too many advisories"));
     }
     if !records.advisories.iter().all(is_sound) {
         return Err(fault("an advisory in it is none that a database can have"));
@@ -212,6 +213,22 @@ mod tests {
             assert!(error.starts_with("its file is not sound: "), "{error}");
         }
         assert_eq!(refused(b"<html>"), "its file is not an index of advisories");
+    }
+
+    #[test]
+    fn more_advisories_than_a_database_can_have_are_refused() {
+        let many = MAX_FILES + 1;
+        let mut snapshot = made();
+        snapshot.advisories = (0..many)
+            .map(|number| Advisory::example("foo", &format!("A-{number:06}")))
+            .collect();
+        snapshot.appeared = vec![jiff::civil::date(2024, 2, 3); many];
+        snapshot.withdrawn.clear();
+        let refused = read(&compiled(&snapshot), many).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "its file is not sound: it has too many advisories"
+        );
     }
 
     #[test]

@@ -62,20 +62,25 @@ impl Manifest {
         struct Head {
             format: u32,
         }
-        let none = |_| {
+        let none = || {
             Refused(
                 "what is there is not the manifest of a snapshot, which `cargo advisory export` makes"
                     .to_owned(),
             )
         };
-        let Head { format } = serde_json::from_slice(bytes).map_err(none)?;
+        // In a field that is not known any bytes would pass, and an array for an object.
+        let text = std::str::from_utf8(bytes).map_err(|_| none())?;
+        if !text.trim_start().starts_with('{') {
+            return Err(none());
+        }
+        let Head { format } = serde_json::from_str(text).map_err(|_| none())?;
         if format > FORMAT {
             return Err(Refused(format!(
                 "its manifest has the format {format} of a newer cargo-advisory; use that version, or have one made with \
                  this one"
             )));
         }
-        let manifest: Manifest = serde_json::from_slice(bytes).map_err(none)?;
+        let manifest: Manifest = serde_json::from_str(text).map_err(|_| none())?;
         match manifest.fault() {
             None => Ok(manifest),
             Some(fault) => Err(Refused(format!("its manifest is not sound: {fault}"))),
@@ -190,6 +195,17 @@ mod tests {
         Manifest::read(text.as_bytes()).unwrap_err().to_string()
     }
 
+    /// The values of a sound one, without the names of their fields.
+    fn array() -> String {
+        let Manifest {
+            format,
+            index,
+            advisories,
+            databases,
+        } = manifest();
+        serde_json::to_string(&(format, index, advisories, databases)).unwrap()
+    }
+
     #[test]
     fn what_is_written_is_read_and_what_is_unknown_passed_over() {
         let bytes = manifest().write().unwrap();
@@ -208,9 +224,16 @@ mod tests {
             "[1]",
             "{\"format\": 1}",
             &"[".repeat(60_000),
+            &array(),
         ] {
             assert!(refused(text).contains("not the manifest"), "{text:.80}");
         }
+        let text = String::from_utf8(manifest().write().unwrap()).unwrap();
+        let mut bytes = text.replacen('{', "{\"later\": \"?\",", 1).into_bytes();
+        assert!(Manifest::read(&bytes).is_ok());
+        let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
+        bytes[at] = 0xff;
+        assert!(Manifest::read(&bytes).is_err(), "it is not UTF-8");
         let newer = refused("{\"format\": 2, \"index\": 1}");
         assert!(
             newer.contains("format 2 of a newer cargo-advisory"),
