@@ -1,6 +1,6 @@
 //! The files that the fuzzers begin with, replayed without a fuzzer: what they have once found stays mended.
 
-use cargo_advisory_fuzz::targets::{TARGETS, seed_of_index};
+use cargo_advisory_fuzz::targets::{TARGETS, repaired_index, seed_of_index};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,4 +40,13 @@ fn the_first_index_has_the_format_of_today() {
         "`SNAPSHOTS=overwrite` makes `{}` anew",
         path.display()
     );
+}
+
+/// What makes the checks of an index right has to know the format of today, or nothing behind them is ever fuzzed.
+#[test]
+fn a_sound_index_needs_no_repair_and_a_changed_one_gets_it() {
+    let mut index = seed_of_index();
+    assert_eq!(repaired_index(&index).as_ref(), Some(&index));
+    *index.last_mut().unwrap() ^= 1;
+    assert_ne!(repaired_index(&index).as_ref(), Some(&index));
 }

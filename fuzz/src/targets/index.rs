@@ -14,8 +14,9 @@ use std::sync::LazyLock;
 const MORE: usize = 1 << 20;
 
 const PREAMBLE: usize = 32;
-const HEADER: usize = 128;
 const CHECK: usize = 16;
+const SECTIONS: usize = 4;
+const HEADER: usize = PREAMBLE + 8 + SECTIONS * (8 + CHECK) + CHECK;
 
 pub(super) fn run(data: &[u8]) {
     for verify in [Verify::Used, Verify::All] {
@@ -75,22 +76,22 @@ fn read_all(index: &Index) -> Result<(), Error> {
 }
 
 /// The same bytes with a header that fits: what an attacker would write who knows the format.
-fn repaired(data: &[u8]) -> Option<Vec<u8>> {
+pub fn repaired(data: &[u8]) -> Option<Vec<u8>> {
     let content = data.get(HEADER..)?;
-    let stated = |at: usize, most: usize| {
-        let bytes = data[at..at + 8].try_into().expect("they are eight");
-        (u64::from_le_bytes(bytes) % (most as u64 + 1)) as usize
-    };
-    let provenance = stated(PREAMBLE + 8, content.len());
-    let lookup = stated(PREAMBLE + 8 + 8 + CHECK, content.len() - provenance);
-    let (provenance, rest) = content.split_at(provenance);
-    let (lookup, details) = rest.split_at(lookup);
-
     let check = |bytes: &[u8]| blake3::hash(bytes).as_bytes()[..CHECK].to_vec();
     let mut header = (data.len() as u64).to_le_bytes().to_vec();
-    for section in [provenance, lookup, details] {
-        header.extend((section.len() as u64).to_le_bytes());
+    let mut rest = content;
+    for place in 0..SECTIONS {
+        let at = PREAMBLE + 8 + place * (8 + CHECK);
+        let stated = u64::from_le_bytes(data[at..at + 8].try_into().expect("they are eight"));
+        let length = match place + 1 {
+            SECTIONS => rest.len(),
+            _ => (stated % (rest.len() as u64 + 1)) as usize,
+        };
+        let (section, others) = rest.split_at(length);
+        header.extend((length as u64).to_le_bytes());
         header.extend(check(section));
+        rest = others;
     }
     header.extend(check(&header));
     Some([&SEED[..PREAMBLE], &header, content].concat())

@@ -8,7 +8,7 @@ mod lookup;
 mod markdown;
 mod untrusted;
 
-pub use index::seed as seed_of_index;
+pub use index::{repaired as repaired_index, seed as seed_of_index};
 
 /// Something that is fuzzed.
 pub struct Target {
