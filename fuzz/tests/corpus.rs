@@ -1,6 +1,8 @@
 //! The files that the fuzzers begin with, replayed without a fuzzer: what they have once found stays mended.
 
-use cargo_advisory_fuzz::targets::{TARGETS, repaired_index, seed_of_index};
+use cargo_advisory_fuzz::targets::{
+    TARGETS, is_accepted_as_snapshot, repaired_index, seed_of_index, seeds_of_snapshot,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,17 +31,31 @@ fn every_file_of_every_target_passes() {
 
 /// A fuzzer that begins with an index of an old format sees nothing but its header.
 #[test]
-fn the_first_index_has_the_format_of_today() {
-    let path = corpus().join("index/compiled");
-    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        fs::write(&path, seed_of_index()).unwrap();
+fn what_holds_an_index_has_the_format_of_today() {
+    let overwrite = std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite");
+    let snapshots = seeds_of_snapshot().into_iter();
+    let snapshots = snapshots.map(|(name, _, bytes)| (format!("snapshot/{name}"), bytes));
+    for (name, bytes) in snapshots.chain([("index/compiled".to_owned(), seed_of_index())]) {
+        let path = corpus().join(name);
+        if overwrite {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &bytes).unwrap();
+        }
+        let found = fs::read(&path).unwrap_or_default();
+        assert!(
+            found == bytes,
+            "`SNAPSHOTS=overwrite` makes `{}` anew",
+            path.display()
+        );
     }
-    let found = fs::read(&path).unwrap_or_default();
-    assert!(
-        found == seed_of_index(),
-        "`SNAPSHOTS=overwrite` makes `{}` anew",
-        path.display()
-    );
+}
+
+/// What fuzzes a snapshot has to get past its hash and its signature.
+#[test]
+fn snapshots_are_taken_where_they_are_sound() {
+    for (name, expected, bytes) in seeds_of_snapshot() {
+        assert_eq!(is_accepted_as_snapshot(&bytes), expected, "{name}");
+    }
 }
 
 /// What makes the checks of an index right has to know the format of today, or nothing behind them is ever fuzzed.

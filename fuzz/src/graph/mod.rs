@@ -6,6 +6,8 @@ mod edge;
 pub mod lockfile;
 #[path = "../../../src/graph/package.rs"]
 mod package;
+#[path = "../../../src/graph/through.rs"]
+pub mod through;
 
 pub use edge::{DependencyKind, Edge, Lack, Switch};
 pub use package::{Graph, Package, Platform, PlatformSet, Scope, Source, Usage, Yanked};

@@ -2,13 +2,17 @@
 
 mod advisory;
 mod affected;
+mod configuration;
 mod index;
 mod lockfile;
 mod lookup;
 mod markdown;
+mod snapshot;
+mod sparse;
 mod untrusted;
 
 pub use index::{repaired as repaired_index, seed as seed_of_index};
+pub use snapshot::{is_accepted as is_accepted_as_snapshot, seeds as seeds_of_snapshot};
 
 /// Something that is fuzzed.
 pub struct Target {
@@ -18,7 +22,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "index",
         run: index::run,
@@ -46,5 +50,17 @@ pub const TARGETS: [Target; 7] = [
     Target {
         name: "markdown",
         run: markdown::run,
+    },
+    Target {
+        name: "sparse",
+        run: sparse::run,
+    },
+    Target {
+        name: "snapshot",
+        run: snapshot::run,
+    },
+    Target {
+        name: "configuration",
+        run: configuration::run,
     },
 ];
