@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use cargo::CargoResult;
 use cargo::core::{Dependency, PackageId, Registry as _, SourceId, Summary};
 use cargo::sources::IndexSummary;
@@ -15,6 +15,9 @@ use futures::future::join_all;
 use semver::{Comparator, Op, Version, VersionReq};
 
 use super::world::{World, requirement};
+use crate::advisory::Registry;
+use crate::graph::build::source_of;
+use crate::yank::Yank;
 
 /// One release of a registry.
 #[derive(Clone, Debug)]
@@ -183,8 +186,25 @@ impl World<'_, '_> {
                 found.push(release);
             })
             .await?;
+        self.add_told_yanks(dep.source_id(), &mut found)?;
         found.sort_by(by_version);
         Ok(found)
+    }
+
+    /// What was yanked since cargo has asked for it may be known to the last refresh.
+    fn add_told_yanks(&self, source: SourceId, releases: &mut [Release]) -> CargoResult<()> {
+        let Some(registry) = source_of(source).registry else {
+            return Ok(());
+        };
+        for release in releases {
+            let (name, version) = (release.summary.name(), release.summary.version());
+            let told = self
+                .index
+                .yank(&name, version, Registry::borrow(&registry))
+                .map_err(|error| anyhow!("{error}"))?;
+            release.yanked |= told.is_some_and(|told| told.yank != Yank::None);
+        }
+        Ok(())
     }
 }
 

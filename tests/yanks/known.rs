@@ -186,6 +186,47 @@ hasty 1.0.0 (runtime)
         .run();
 }
 
+/// It would lead from one finding to the next.
+#[cargo_test]
+fn a_remedy_passes_over_what_the_index_knows_as_yanked() {
+    let kit = registry::alt_init();
+    for version in ["1.0.0", "1.0.1", "1.0.2"] {
+        Package::new("hasty", version).alternative(true).publish();
+    }
+    let source = format!("\"registry+{}\"", kit.index_url());
+    Database::new()
+        .add(
+            &advisory("hasty")
+                .field("source", &source)
+                .patched(">= 1.0.1"),
+        )
+        .index();
+    let app = app("hasty = { version = '1', registry = 'alternative' }");
+    app.cargo("update hasty --precise 1.0.0").run();
+    let remedy = || {
+        let answer = app.cargo("advisory --format json").answer();
+        answer["findings"][0]["remedy"]["moves"].clone()
+    };
+    assert_eq!(remedy()[0]["to"], "1.0.1");
+    let mirror = Registry::new();
+    mirror
+        .publish("hasty", "1.0.0")
+        .publish("hasty", "1.0.1")
+        .publish("hasty", "1.0.2")
+        .yank("hasty", "1.0.1", true);
+
+    cargo("advisory update")
+        .arg("--config")
+        .arg(format!("source.kit.registry = '{}'", kit.index_url()))
+        .arg("--config")
+        .arg("source.kit.replace-with = 'mirror'")
+        .arg("--config")
+        .arg(format!("source.mirror.registry = '{}'", mirror.source()))
+        .run();
+
+    assert_eq!(remedy()[0]["to"], "1.0.2");
+}
+
 /// A registry that cargo has never asked, and one that has something to say by now.
 #[cargo_test]
 fn a_yank_is_explained_that_only_the_index_knows() {
