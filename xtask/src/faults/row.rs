@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::trial::Trial;
 use super::{
-    Stage, action, clock, crash, crowd, damage, history, hostile, offline, places, records, room,
-    signals,
+    Stage, action, clock, crash, crowd, damage, history, homes, hostile, offline, planted, records,
+    room, signals,
 };
 
 /// A row.
@@ -100,7 +100,7 @@ pub const ROWS: &[Row] = &[
         }],
         is_quick: true,
         turn: Turn::Second,
-        run: places::homes,
+        run: homes::homes,
     },
     Row {
         number: 5,
@@ -143,7 +143,7 @@ pub const ROWS: &[Row] = &[
         ],
         is_quick: true,
         turn: Turn::Second,
-        run: places::planted,
+        run: planted::planted,
     },
     Row {
         number: 8,
