@@ -137,6 +137,9 @@ impl Size {
         let yanks = yanks(&self.graph()?, now);
         let bytes = index::compile_with(&[source], &yanks, None, now)?;
         fs::write(self.index_with_yanks(), bytes)?;
+        if !self.is_large {
+            self.print("costliest-file", costliest_file()?, " ms");
+        }
         Ok(())
     }
 
@@ -238,6 +241,68 @@ fn yanks(graph: &Graph, asked: Timestamp) -> Yanks {
         yanks.insert(&package.name, registry.clone(), said);
     }
     yanks
+}
+
+/// The milliseconds that a database of one file takes to read, of those files that take longest: each as big as a file and
+/// its TOML may be.
+fn costliest_file() -> Result<f64> {
+    const FILE: usize = 256 * 1024;
+    const TOML: usize = 64 * 1024;
+    let repeated = |item: &dyn Fn(usize) -> String, most: usize| {
+        let mut text = String::new();
+        for item in (0..).map(item) {
+            if text.len() + item.len() > most {
+                break;
+            }
+            text += &item;
+        }
+        text
+    };
+    let room = TOML - 1024;
+    let alternatives = format!(">= 1.0.0{}", ", <= 9.9.9".repeat(24));
+    let fields = [
+        ("versions", "patched = []\n".to_owned()),
+        (
+            "versions",
+            format!(
+                "patched = [{}]\n",
+                format!("\"{alternatives}\", ").repeat(64)
+            ),
+        ),
+        (
+            "affected.functions",
+            repeated(&|at| format!("\"foo::f{at}\" = [\"*\"]\n"), room),
+        ),
+        ("unknown", format!("a = [{}]\n", "[],".repeat(room / 3))),
+        (
+            "unknown",
+            format!(
+                "a = {}\n",
+                (0..30).fold("1".to_owned(), |all, _| format!("[{all}]"))
+            ),
+        ),
+        (
+            "unknown",
+            repeated(&|at| format!("\"\\u00e4{at}\" = 1\n"), room),
+        ),
+    ];
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("costly-advisory-db");
+    let crates = folder.join("crates/foo");
+    fs::create_dir_all(&crates)?;
+    let location = Location::parse(folder.to_str().context("a path that is no text")?)?;
+    let mut costliest = 0.0_f64;
+    for (table, fields) in fields {
+        let mut text = format!(
+            "```toml\n[advisory]\nid = \"RUSTSEC-2020-0001\"\npackage = \"foo\"\ndate = \"2020-01-01\"\n\
+             [{table}]\n{fields}```\n\n# Title\n\n"
+        );
+        text += &"a *b* [c](d) `e`\n".repeat((FILE - text.len()) / 17);
+        fs::write(crates.join("RUSTSEC-2020-0001.md"), text)?;
+        // A file that is set aside is no database yet, and takes as long.
+        let time = median(20, || anyhow::Ok(read(&location).is_ok()))?;
+        costliest = costliest.max(time);
+    }
+    Ok(costliest)
 }
 
 fn read(location: &Location) -> Result<Snapshot> {
