@@ -11,8 +11,7 @@
 //! that all has been said.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,10 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Finding;
 use crate::policy::Judged;
-use crate::scrap;
+use crate::scrap::{Scrap, Scraps};
 
 /// The folder of the cache.
 const FOLDER: &str = "workspaces";
+const ENDING: &str = "json";
 /// Bytes of a memory. One of 1,000 findings has a fifth of it.
 const MOST_BYTES: u64 = 1024 * 1024;
 /// How many sets of findings are remembered as said. A workspace has about as many as there are ways to build it.
@@ -37,7 +37,8 @@ const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The memory of one workspace.
 #[derive(Debug)]
 pub struct Memory {
-    path: PathBuf,
+    scraps: Scraps,
+    own: Scrap,
     content: Content,
 }
 
@@ -101,9 +102,14 @@ impl Fixable {
 impl Memory {
     /// What is remembered of the workspace at `root`.
     pub fn load(cache_dir: &Path, root: &Path) -> Memory {
-        let path = scrap::about(root, &cache_dir.join(FOLDER), "json");
-        let content = scrap::read(&path, MOST_BYTES).unwrap_or_default();
-        Memory { path, content }
+        let scraps = Scraps::new(cache_dir, FOLDER, &[ENDING]);
+        let own = scraps.about(root, ENDING);
+        let content = scraps.read(&own, MOST_BYTES).unwrap_or_default();
+        Memory {
+            scraps,
+            own,
+            content,
+        }
     }
 
     /// When exactly these findings were warned of last.
@@ -165,27 +171,11 @@ impl Memory {
         self.save();
     }
 
-    /// Writes the memory, all at once. Whether that works is of no account.
+    /// Writes the memory, all at once, and removes what belongs to workspaces that are gone. Whether that works is of no
+    /// account.
     fn save(&self) {
-        if scrap::write(&self.path, &self.content)
-            && let Some(folder) = self.path.parent()
-        {
-            forget(folder);
-        }
-    }
-}
-
-/// Removes what belongs to workspaces that are gone.
-fn forget(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    let now = SystemTime::now();
-    for entry in entries.flatten() {
-        let modified = entry.metadata().and_then(|meta| meta.modified());
-        let age = modified.map(|modified| now.duration_since(modified).unwrap_or_default());
-        if age.is_ok_and(|age| age > FORGOTTEN) {
-            let _ = fs::remove_file(entry.path());
+        if self.scraps.write(&self.own, &self.content) {
+            self.scraps.forget(FORGOTTEN, SystemTime::now());
         }
     }
 }
@@ -218,6 +208,8 @@ fn set(findings: &[&Judged<'_, '_>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn memory(folder: &Path) -> Memory {
@@ -227,8 +219,9 @@ mod tests {
     #[test]
     fn what_is_no_memory_is_an_empty_one() {
         let folder = tempfile::tempdir().unwrap();
-        let path = memory(folder.path()).path;
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        memory(folder.path()).save();
+        let mut written = fs::read_dir(folder.path().join(FOLDER)).unwrap();
+        let path = written.next().unwrap().unwrap().path();
         for bytes in [
             b"".to_vec(),
             b"{}".to_vec(),

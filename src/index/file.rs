@@ -320,7 +320,7 @@ fn is_link(_: &io::Error) -> bool {
 
 /// What root has put there is as good as ours; what others have may change under our hands.
 #[cfg(unix)]
-fn is_ours(meta: &Metadata) -> bool {
+pub(super) fn is_ours(meta: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     // SAFETY: it takes nothing and cannot fail.
     let me = unsafe { libc::geteuid() };
@@ -328,7 +328,7 @@ fn is_ours(meta: &Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_ours(_: &Metadata) -> bool {
+pub(super) fn is_ours(_: &Metadata) -> bool {
     true
 }
 

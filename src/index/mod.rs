@@ -50,6 +50,11 @@
 
 mod entry;
 mod file;
+#[allow(
+    dead_code,
+    reason = "the fuzzers, which take this in, keep nothing in folders of it"
+)]
+pub(crate) mod folder;
 mod provenance;
 mod read;
 mod records;

@@ -1,6 +1,7 @@
 //! Where indexes are kept, one for each list of databases, and how one takes the place of another.
 
 use super::file::{self, Sections};
+use super::folder::{self, is_hash, is_made_up};
 use super::provenance::Provenance;
 use super::{DatabaseInfo, Error, Index, Seen, Verify, seen_again};
 use crate::fault::defect;
@@ -144,7 +145,7 @@ impl Store {
     /// A file that is about to take the place of another, created exclusively and for its owner alone.
     fn temporary(&self, databases: &[String]) -> anyhow::Result<NamedTempFile> {
         tempfile::Builder::new()
-            .prefix(&format!("{}.tmp-", stem(databases)))
+            .prefix(&format!("{}{TEMPORARY}", stem(databases)))
             .tempfile_in(&self.dir)
             .with_context(|| self.cannot_write())
     }
@@ -211,14 +212,7 @@ impl Store {
     }
 
     fn create_dir(&self) -> anyhow::Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt as _;
-            builder.mode(0o700);
-        }
-        builder.create(&self.dir).with_context(|| {
+        folder::make(&self.dir).with_context(|| {
             format!(
                 "cannot make the folder `{}`; set `advisory.cache-dir` to another one",
                 self.dir.display()
@@ -226,7 +220,8 @@ impl Store {
         })
     }
 
-    /// Removes temporary files of processes that were killed. Whether that works is of no account.
+    /// Removes what processes that were killed have left, by names that nobody else gives. Whether that works is of no
+    /// account.
     fn remove_stale(&self, now: SystemTime) {
         let Ok(entries) = fs::read_dir(&self.dir) else {
             return;
@@ -234,20 +229,19 @@ impl Store {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
-            let is_folder = name.starts_with(FETCHED);
-            let is_stale = || {
-                let meta = entry.metadata()?;
-                let age = now.duration_since(meta.modified()?);
-                let is_right = if is_folder {
-                    meta.is_dir()
-                } else {
-                    meta.is_file()
-                };
-                io::Result::Ok(is_right && age.is_ok_and(|age| age > STALE))
-            };
-            if is_folder && is_stale().unwrap_or(false) {
+            let (is_folder, is_file) = (is_fetched(name), is_temporary(name));
+            if !is_folder && !is_file {
+                continue;
+            }
+            // Of a link that is the link's own.
+            let Ok(meta) = entry.metadata() else { continue };
+            let age = meta.modified().map(|modified| now.duration_since(modified));
+            if !matches!(age, Ok(Ok(age)) if age > STALE) {
+                continue;
+            }
+            if is_folder && folder::is_own_folder(&meta) {
                 let _ = fs::remove_dir_all(entry.path());
-            } else if is_temporary(name) && is_stale().unwrap_or(false) {
+            } else if is_file && folder::is_own_file(&meta) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -272,13 +266,15 @@ fn check_databases(found: &[DatabaseInfo], databases: &[String]) -> Result<(), E
     Ok(())
 }
 
-/// How the folders of fetches begin that [`crate::database`] makes here.
-pub const FETCHED: &str = "fetch-";
+/// How the folders of fetches begin that [`crate::database`] makes here. `tempfile` makes up the rest.
+pub const FETCHED: &str = "cargo-advisory-fetch-";
 /// How the names of locks end.
 const LOCK: &str = "lock";
 /// How the names of what is kept of snapshots end.
 const KEPT: &str = "snapshot";
 const STEM: &str = "index-";
+/// What stands between the stem of a temporary file and what `tempfile` makes up.
+const TEMPORARY: &str = ".tmp-";
 /// Hex digits of the hash in a name.
 const DIGITS: usize = 32;
 
@@ -297,10 +293,13 @@ fn stem(databases: &[String]) -> String {
 /// Whether this is the name of one of our temporary files.
 fn is_temporary(name: &str) -> bool {
     name.strip_prefix(STEM)
-        .and_then(|rest| rest.split_at_checked(DIGITS))
-        .is_some_and(|(hash, rest)| {
-            hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && rest.starts_with(".tmp-")
-        })
+        .and_then(|rest| rest.split_once(TEMPORARY))
+        .is_some_and(|(hash, made_up)| is_hash(hash, DIGITS) && is_made_up(made_up))
+}
+
+/// Whether this is the name of the folder of a fetch.
+fn is_fetched(name: &str) -> bool {
+    name.strip_prefix(FETCHED).is_some_and(is_made_up)
 }
 
 /// Makes a rename last. Where folders cannot be opened, the system has no notion of it.
@@ -341,15 +340,104 @@ mod tests {
     }
 
     #[test]
-    fn names_of_temporary_files() {
+    fn what_we_make_up_has_names_of_ours_and_nothing_else_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let temporary = store.temporary(&[]).unwrap();
+        let mut fetched = tempfile::Builder::new();
+        let fetched = fetched.prefix(FETCHED).tempdir_in(dir.path()).unwrap();
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(is_temporary(&name(temporary.path())));
+        assert!(is_fetched(&name(fetched.path())));
+
         let stem = stem(&[]);
-        assert!(is_temporary(&format!("{stem}.tmp-Ab3")));
         for other in [
             format!("{stem}.bin"),
-            "index-.tmp-1".to_owned(),
-            format!("x{stem}.tmp-1"),
+            format!("{stem}.tmp-"),
+            format!("{stem}.tmp-Ab3"),
+            format!("{stem}.tmp-Ab3456.txt"),
+            format!("x{stem}.tmp-Ab3456"),
+            "index-.tmp-Ab3456".to_owned(),
+            format!("{}.tmp-Ab3456", stem.to_uppercase()),
+            "fetch-mydata".to_owned(),
+            "fetch-a1B2c3".to_owned(),
+            "cargo-advisory-fetch-".to_owned(),
+            "cargo-advisory-fetch-my-data".to_owned(),
+            "cargo-advisory-fetch-of-all-data".to_owned(),
         ] {
-            assert!(!is_temporary(&other), "{other}");
+            assert!(!is_temporary(&other) && !is_fetched(&other), "{other}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_the_place_of_files_are_neither_read_nor_written_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let precious = dir.path().join("precious");
+        fs::write(&precious, "precious").unwrap();
+        let store = Store::new(dir.path());
+        let beside = [Beside::Record, Beside::Registries];
+        for path in beside
+            .map(|what| store.path_beside(&[], what))
+            .into_iter()
+            .chain([
+                store.kept_path("u"),
+                store.dir.join(format!("{}.{LOCK}", stem(&[]))),
+            ])
+        {
+            std::os::unix::fs::symlink(&precious, path).unwrap();
+        }
+
+        for what in beside {
+            assert_eq!(store.read_beside(&[], what, 100), None);
+            store.write_beside(&[], what, b"new").unwrap();
+            assert_eq!(store.read_beside(&[], what, 100).unwrap(), b"new");
+        }
+        assert_eq!(store.kept("u", 100), None);
+        store.keep("u", b"new").unwrap();
+        assert_eq!(store.kept("u", 100).unwrap(), b"new");
+        assert!(store.open_lock(&[]).is_err());
+
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+    }
+
+    #[test]
+    fn what_is_old_is_removed_if_it_is_ours() {
+        let dir = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("precious"), "").unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let ours = [
+            format!("{}.tmp-Ab3456", stem(&[])),
+            "cargo-advisory-fetch-Ab3456".to_owned(),
+        ];
+        let others = [
+            format!("{}.tmp-folder", stem(&[])),
+            "cargo-advisory-fetch-a0file".to_owned(),
+            "fetch-mydata".to_owned(),
+            "notes.txt".to_owned(),
+        ];
+        fs::write(path(&ours[0]), "").unwrap();
+        fs::create_dir_all(path(&ours[1]).join("objects")).unwrap();
+        fs::create_dir(path(&others[0])).unwrap();
+        fs::write(path(&others[1]), "").unwrap();
+        fs::create_dir_all(path(&others[2]).join("data")).unwrap();
+        fs::write(path(&others[3]), "").unwrap();
+        #[cfg(unix)]
+        for name in ["cargo-advisory-fetch-a0link", "fetch-a0link"] {
+            std::os::unix::fs::symlink(elsewhere.path(), path(name)).unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), path(&ours[1]).join(name)).unwrap();
+        }
+        let store = Store::new(dir.path());
+
+        store.prepare(SystemTime::now()).unwrap();
+        assert!(ours.iter().all(|name| path(name).exists()), "too early");
+        store.prepare(SystemTime::now() + STALE * 2).unwrap();
+
+        assert!(!ours.iter().any(|name| path(name).exists()));
+        assert!(others.iter().all(|name| path(name).exists()));
+        assert!(elsewhere.path().join("precious").exists());
+        #[cfg(unix)]
+        assert!(path("cargo-advisory-fetch-a0link").is_symlink());
     }
 }

@@ -8,16 +8,18 @@
 //! A lockfile that could not be remembered is not asked about, and what cargo knows of its yanks is all that is known. A
 //! build says nothing of that.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::scrap;
+use crate::scrap::{Scrap, Scraps};
 
 /// The folder of the cache.
 const FOLDER: &str = "lockfiles";
+/// How the name of a file ends about a lockfile that was seen alone, and of one that was seen with its workspace.
+const ALONE: &str = "lockfile";
+const WITH_WORKSPACE: &str = "workspace";
 /// How long it is not noted again that a lockfile was seen.
 const NOTED: Duration = Duration::from_secs(24 * 60 * 60);
 /// What was not seen for so long is asked about no more.
@@ -39,7 +41,7 @@ pub struct Seen {
 
 /// Notes that the lockfile at `path`, which is absolute, was seen at `now`.
 pub fn note(cache_dir: &Path, path: &Path, now: SystemTime) {
-    write(cache_dir, path, now, "lockfile", || None);
+    write(cache_dir, path, now, ALONE, || None);
 }
 
 /// The same where it was seen together with its workspace. `crates_io` tells the source that cargo takes for crates.io there,
@@ -52,18 +54,19 @@ pub fn note_workspace(
 ) {
     // Where that cannot be told, it is no source that anybody has.
     let crates_io = || Some(crates_io().unwrap_or_default());
-    write(cache_dir, path, now, "workspace", crates_io);
+    write(cache_dir, path, now, WITH_WORKSPACE, crates_io);
 }
 
 fn write(
     cache_dir: &Path,
     path: &Path,
     now: SystemTime,
-    kind: &str,
+    ending: &str,
     crates_io: impl FnOnce() -> Option<String>,
 ) {
-    let file = scrap::about(path, &cache_dir.join(FOLDER), kind);
-    if age(&file, now).is_some_and(|age| age < NOTED) {
+    let scraps = scraps(cache_dir);
+    let scrap = scraps.about(path, ending);
+    if scraps.age(&scrap, now).is_some_and(|age| age < NOTED) {
         return;
     }
     let seen = Seen {
@@ -71,30 +74,24 @@ fn write(
         crates_io: crates_io(),
     };
     // See above: whether it works is of no account.
-    scrap::write(&file, &seen);
+    scraps.write(&scrap, &seen);
 }
 
 /// The lockfiles that were seen lately, the last one first, and removes the files about the others.
 pub fn lockfiles(cache_dir: &Path, now: SystemTime) -> Vec<Seen> {
-    let Ok(entries) = fs::read_dir(cache_dir.join(FOLDER)) else {
-        return Vec::new();
-    };
-    let mut found: Vec<(Duration, PathBuf)> = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        // One from the future was seen just now, by a clock that is wrong.
-        match age(&path, now).unwrap_or_default() {
-            age if age > FORGOTTEN => remove(&path),
-            age => found.push((age, path)),
-        }
-    }
+    let scraps = scraps(cache_dir);
+    scraps.forget(FORGOTTEN, now);
+    // One from the future was seen just now, by a clock that is wrong.
+    let mut found: Vec<(Duration, Scrap)> = scraps.list(now);
     found.sort();
-    for (_, path) in found.drain(found.len().min(MOST_LOCKFILES)..) {
-        remove(&path);
+    for (_, scrap) in found.drain(found.len().min(MOST_LOCKFILES)..) {
+        // If that does not work it is looked at again the next time.
+        scraps.remove(&scrap);
     }
     let mut lockfiles: Vec<Seen> = Vec::new();
     for seen in found
         .iter()
-        .filter_map(|(_, path)| scrap::read::<Seen>(path, MOST_BYTES))
+        .filter_map(|(_, scrap)| scraps.read::<Seen>(scrap, MOST_BYTES))
     {
         match lockfiles.iter_mut().find(|known| known.path == seen.path) {
             // What its workspace says holds, however the lockfile was looked at since.
@@ -105,19 +102,14 @@ pub fn lockfiles(cache_dir: &Path, now: SystemTime) -> Vec<Seen> {
     lockfiles
 }
 
-/// How long ago the file at `path` was written. None where there is none, or where that is still to come.
-fn age(path: &Path, now: SystemTime) -> Option<Duration> {
-    let modified = path.symlink_metadata().ok()?.modified().ok()?;
-    now.duration_since(modified).ok()
-}
-
-fn remove(path: &Path) {
-    // It is looked at again the next time.
-    let _ = fs::remove_file(path);
+fn scraps(cache_dir: &Path) -> Scraps {
+    Scraps::new(cache_dir, FOLDER, &[ALONE, WITH_WORKSPACE])
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -196,14 +188,14 @@ mod tests {
             Some("registry+https://r.example/".to_owned())
         });
         let folder = cache.path().join(FOLDER);
-        fs::write(folder.join("empty"), "").unwrap();
-        fs::write(
-            folder.join("more"),
-            "{\"path\":\"/b\",\"crates_io\":null,\"more\":1}",
-        )
-        .unwrap();
-        fs::write(folder.join("long"), vec![b' '; MOST_BYTES as usize + 1]).unwrap();
-        fs::create_dir(folder.join("folder")).unwrap();
+        let path = |digit: &str| folder.join(format!("{}.{ALONE}", digit.repeat(32)));
+        fs::write(path("a"), "").unwrap();
+        let more = "{\"path\":\"/b\",\"crates_io\":null,\"more\":1}";
+        fs::write(path("b"), more).unwrap();
+        fs::write(path("c"), vec![b' '; MOST_BYTES as usize + 1]).unwrap();
+        fs::create_dir(path("d")).unwrap();
+        let other = "{\"path\":\"/b\",\"crates_io\":null}";
+        fs::write(folder.join("notes.lockfile"), other).unwrap();
 
         let [seen] = &lockfiles(cache.path(), now)[..] else {
             panic!("one lockfile");

@@ -1,10 +1,15 @@
-//! A cache directory that cannot be used.
+//! The cache directory: what is made, changed and removed in it, and where it cannot be used.
 
 use std::fs;
+use std::path::Path;
 
+use cargo_test_support::registry::Package;
 use cargo_test_support::{cargo_test, paths, str};
+use filetime::FileTime;
 
-use crate::support::{Database, ProjectExt as _, advisory, app, cached, cargo, configure};
+use crate::support::{
+    Database, ExecsExt as _, ProjectExt as _, advisory, app, cached, cargo, configure,
+};
 
 #[cargo_test]
 fn folders_that_are_missing_are_made_for_the_user_alone() {
@@ -23,6 +28,127 @@ fn folders_that_are_missing_are_made_for_the_user_alone() {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o700);
+    }
+}
+
+#[cfg(unix)]
+#[cargo_test]
+fn a_build_makes_them_for_the_user_alone_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+    Database::new();
+
+    app("").cargo("check").run();
+
+    let cache = paths::cargo_home().join("advisory");
+    for folder in [cache.clone(), cache.join("lockfiles")] {
+        let mode = folder.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{folder:?}");
+    }
+}
+
+/// Makes a file that is older than anything that we keep.
+fn old_file(path: &Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, "precious").unwrap();
+    age(path);
+}
+
+fn age(path: &Path) {
+    let long_ago = FileTime::from_unix_time(FileTime::now().unix_seconds() - 400 * 24 * 3600, 0);
+    filetime::set_file_mtime(path, long_ago).unwrap();
+}
+
+/// A name as we would give it.
+const OURS: &str = "0123456789abcdef0123456789abcdef";
+
+#[cargo_test]
+fn what_others_keep_there_stays() {
+    Package::new("leaky", "1.0.0").publish();
+    Database::new().add(&advisory("leaky"));
+    configure("repeat = 'on-change'");
+    let cache = paths::cargo_home().join("advisory");
+    let others = [
+        "notes.txt",
+        "index-of-my-books.tmp-a1B2c3",
+        "fetch-mydata/data",
+        "cargo-advisory-fetch-my-data/data",
+        "lockfiles/notes.txt",
+        "lockfiles/Cargo.lock",
+        "workspaces/notes.json",
+    ];
+    for name in others {
+        old_file(&cache.join(name));
+    }
+    age(&cache.join("fetch-mydata"));
+    age(&cache.join("cargo-advisory-fetch-my-data"));
+    let ours = [
+        format!("lockfiles/{OURS}.lockfile"),
+        format!("lockfiles/{OURS}.tmp-a1B2c3"),
+        format!("workspaces/{OURS}.json"),
+    ];
+    for name in &ours {
+        old_file(&cache.join(name));
+    }
+
+    cargo("advisory update").run();
+    app("leaky = '1'").cargo("check").run();
+    cargo("advisory update").run();
+
+    for name in others {
+        assert!(cache.join(name).exists(), "`{name}` is gone");
+    }
+    for name in ours {
+        assert!(!cache.join(&name).exists(), "`{name}` is left");
+    }
+}
+
+#[cfg(unix)]
+#[cargo_test]
+fn folders_that_are_links_are_left_alone() {
+    use std::os::unix::fs::symlink;
+    Package::new("leaky", "1.0.0").publish();
+    Database::new().add(&advisory("leaky"));
+    configure("repeat = 'on-change'");
+    let cache = paths::cargo_home().join("advisory");
+    let precious = paths::root().join("precious");
+    let names = ["notes.txt".to_owned()]
+        .into_iter()
+        .chain(["lockfile", "workspace", "json", "tmp-a1B2c3"].map(|end| format!("{OURS}.{end}")))
+        .collect::<Vec<_>>();
+    for name in &names {
+        old_file(&precious.join(name));
+    }
+    fs::create_dir(&cache).unwrap();
+    for folder in [
+        "lockfiles",
+        "workspaces",
+        "fetch-a1B2c3",
+        "cargo-advisory-fetch-a1B2c3",
+    ] {
+        symlink(&precious, cache.join(folder)).unwrap();
+    }
+    let app = app("leaky = '1'");
+
+    for _ in 0..2 {
+        app.cargo("advisory update").run();
+        app.cargo("check").tells(str![[r#"
+[WARNING] 1 insecure dependency: leaky 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
+
+"#]]);
+        app.cargo("advisory").run();
+    }
+
+    let entries = fs::read_dir(&precious).unwrap();
+    let mut left: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    let mut expected = names.clone();
+    expected.sort();
+    assert_eq!(left, expected);
+    for name in names {
+        let text = fs::read_to_string(precious.join(&name)).unwrap();
+        assert_eq!(text, "precious", "{name}");
     }
 }
 

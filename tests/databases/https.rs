@@ -78,7 +78,7 @@ fn what_a_killed_fetch_left_is_removed_by_a_later_one() {
     server.is_the_database();
     server.is_trusted();
     cargo("advisory update").run();
-    let left = paths::cargo_home().join("advisory/fetch-a1B2c3");
+    let left = paths::cargo_home().join("advisory/cargo-advisory-fetch-a1B2c3");
     fs::create_dir_all(left.join("objects/pack")).unwrap();
     fs::write(left.join("objects/pack/tmp_pack"), "half a pack").unwrap();
     let yesterday = FileTime::from_unix_time(FileTime::now().unix_seconds() - 24 * 60 * 60, 0);
