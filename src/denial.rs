@@ -178,15 +178,16 @@ pub fn refuse_unchecked(config: &Config, strictness: &Strictness) -> CargoResult
     Ok(())
 }
 
-/// The line that names what is denied.
+/// The line that names what is denied, and briefly the problems beside it.
 pub fn line(
     gctx: &GlobalContext,
     strictness: &Strictness,
     denied: &[&Judged<'_, '_>],
-    hint: Hint,
+    problems: &[Problem],
 ) -> String {
     let heading = Heading::denied(strictness, denied);
-    line::line(&heading, denied, hint, width(gctx))
+    let beside: Vec<String> = problems.iter().map(Problem::brief).collect();
+    line::line_beside(&heading, denied, &beside, Hint::Details, width(gctx))
 }
 
 /// Whether a warning is seen by anybody: not where cargo was told to be quiet or to allow warnings.

@@ -73,6 +73,25 @@ impl Problem {
         }
     }
 
+    /// The same in a few words, for a line that tells of something else. [`Problem::fmt`] has what to do about it, as
+    /// `cargo advisory` shows it.
+    pub fn brief(&self) -> String {
+        match self {
+            Problem::Age {
+                freshness: Freshness::Unknown { .. },
+                ..
+            } => "index of unknown age".to_owned(),
+            Problem::Age { freshness, .. } => format!("index {} old", freshness.age()),
+            Problem::RefreshRefused { .. } => "last refresh refused".to_owned(),
+            Problem::Quarantined { .. } => "some advisories not understood".to_owned(),
+            Problem::YanksUnknown { .. } => "some yanks unknown".to_owned(),
+            Problem::NoIndex { .. }
+            | Problem::BadIndex { .. }
+            | Problem::NewsUnknown(_)
+            | Problem::Failed(_) => "check incomplete".to_owned(),
+        }
+    }
+
     /// Whether a denial must fail because of it. An index past half of its time still holds, and so does one that a
     /// refresh has left as it was.
     pub fn fails_denial(&self) -> bool {

@@ -31,7 +31,6 @@ use crate::remedy::plan::{self, Interest};
 use crate::remedy::search::{self, Reach};
 use crate::remedy::world::World;
 use crate::remedy::{Caution, Change, Edit, Move};
-use crate::report::line::Hint;
 use crate::report::{Untrusted, counted, remedy};
 
 pub(super) fn cli() -> Command {
@@ -94,7 +93,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     match left.verdict() {
         Verdict::Silent | Verdict::Warn(_) => Ok(()),
         Verdict::Deny(denied) => {
-            let line = denial::line(gctx, &policy.strictness, &denied, Hint::Details);
+            let line = denial::line(gctx, &policy.strictness, &denied, &after.problems);
             Err(anyhow!(line).into())
         }
     }

@@ -48,7 +48,7 @@ use crate::index::Index;
 use crate::policy::{Judged, Policy, Selection, Verdict, today};
 use crate::problem::{self, Problem};
 use crate::report::decision;
-use crate::report::line::{Heading, Hint, line};
+use crate::report::line::{Heading, Hint, line_beside};
 use crate::yanks::seen;
 use crate::{command, denial};
 
@@ -231,6 +231,7 @@ struct Said {
     denied: Option<String>,
     /// An ignore that should go, where that fails the build.
     stale: Option<String>,
+    /// Tells of `problems`, too.
     warning: Option<String>,
     problems: Vec<Problem>,
 }
@@ -295,12 +296,19 @@ impl Advisories {
                 let is_shown = denial::shows_warnings(bcx.gctx).map_err(Problem::Failed)?;
                 if is_shown && !warned.is_empty() && !judge.was_said(&warned) {
                     let width = denial::width(bcx.gctx);
-                    said.warning = Some(line(&Heading::Warning, &warned, Hint::Details, width));
+                    let beside: Vec<String> = match self.noted.load(Ordering::Relaxed) {
+                        true => Vec::new(),
+                        false => said.problems.iter().map(Problem::brief).collect(),
+                    };
+                    let heading = Heading::Warning;
+                    let line = line_beside(&heading, &warned, &beside, Hint::Details, width);
+                    said.warning = Some(line);
                 }
             }
             Verdict::Deny(denied) => {
                 let strictness = &policy.strictness;
-                said.denied = Some(denial::line(bcx.gctx, strictness, &denied, Hint::Details));
+                let line = denial::line(bcx.gctx, strictness, &denied, &said.problems);
+                said.denied = Some(line);
             }
         }
         Ok(said)
@@ -337,13 +345,18 @@ impl Advisories {
         if let Some(stale) = said.stale {
             bail!(stale);
         }
-        if let Some(warning) = said.warning {
-            gctx.shell().warn(warning)?;
-        } else if let Some(problem) = said.problems.first()
-            && !self.noted.swap(true, Ordering::Relaxed)
-        {
-            gctx.shell().note(problem)?;
+        let Some(problem) = said.problems.first() else {
+            return match said.warning {
+                Some(warning) => gctx.shell().warn(warning),
+                None => Ok(()),
+            };
+        };
+        // A warning tells of it, too.
+        let was_noted = self.noted.swap(true, Ordering::Relaxed);
+        match said.warning {
+            Some(warning) => gctx.shell().warn(warning),
+            None if was_noted => Ok(()),
+            None => gctx.shell().note(problem),
         }
-        Ok(())
     }
 }

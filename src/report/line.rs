@@ -93,6 +93,18 @@ const WORDS: [(&str, &[Kind]); 5] = [
 ///
 /// Never: of no findings it makes a line that names none.
 pub fn line(heading: &Heading, findings: &[&Judged<'_, '_>], hint: Hint, width: usize) -> String {
+    line_beside(heading, findings, &[], hint, width)
+}
+
+/// The same where something is told beside the findings, the gravest first. The gravest has its place whatever the width,
+/// before any name.
+pub fn line_beside(
+    heading: &Heading,
+    findings: &[&Judged<'_, '_>],
+    beside: &[String],
+    hint: Hint,
+    width: usize,
+) -> String {
     let dependencies = worst_of_each(findings);
     let room = width.saturating_sub(heading.word().len());
     let counts = counts(&dependencies);
@@ -103,32 +115,40 @@ pub fn line(heading: &Heading, findings: &[&Judged<'_, '_>], hint: Hint, width: 
     let names: Vec<String> = dependencies.iter().map(|judged| name(judged)).collect();
     let noted: Vec<String> = dependencies.iter().map(|judged| noted(judged)).collect();
     let [full, short] = hint.forms();
+    let gravest = beside.first().map(|told| format!("; {told}"));
+    let gravest = gravest.unwrap_or_default();
+    let all: String = beside.iter().map(|told| format!("; {told}")).collect();
 
     // From the fullest to the barest; names are worth more than notes, and than two words of the hint.
-    let named = |names: &[String], shown: usize, hint: &str| {
+    let named = |names: &[String], shown: usize, end: &str| {
         let mut list = names[..shown].join(", ");
         if shown < names.len() {
             list.push_str(&format!(", and {} more", names.len() - shown));
         }
-        format!("{counts}{denied_by}: {list}{hint}")
+        format!("{counts}{denied_by}: {list}{end}")
     };
     let worst = worst_count(&dependencies);
-    [(&noted, full), (&noted, short), (&names, short)]
-        .into_iter()
-        .flat_map(|(names, hint)| {
+    let ends = [
+        (&noted, format!("{all}{full}")),
+        (&noted, format!("{all}{short}")),
+        (&names, format!("{all}{short}")),
+        (&names, format!("{gravest}{short}")),
+    ];
+    ends.iter()
+        .flat_map(|(names, end)| {
             (1..=names.len())
                 .rev()
-                .map(move |shown| (names, shown, hint))
+                .map(move |shown| (names, shown, end))
         })
-        .map(|(names, shown, hint)| named(names, shown, hint))
+        .map(|(names, shown, end)| named(names, shown, end))
         .chain([
-            format!("{counts}{denied_by}{full}"),
-            format!("{counts}{denied_by}{short}"),
-            format!("{counts}{denied}{short}"),
-            format!("{worst}{denied}{short}"),
+            format!("{counts}{denied_by}{gravest}{full}"),
+            format!("{counts}{denied_by}{gravest}{short}"),
+            format!("{counts}{denied}{gravest}{short}"),
+            format!("{worst}{denied}{gravest}{short}"),
         ])
         .find(|line| columns(line) <= room)
-        .unwrap_or_else(|| format!("{worst}{denied}"))
+        .unwrap_or_else(|| format!("{worst}{denied}{gravest}"))
 }
 
 /// The worst finding of each package, worst first.

@@ -252,7 +252,7 @@ fn what_may_be_about_any_crate_counts_for_all() {
 }
 
 #[cargo_test]
-fn a_finding_goes_before_what_was_not_understood() {
+fn a_finding_goes_before_what_was_not_understood_and_tells_of_it() {
     Package::new("leaky", "1.0.0").publish();
     Database::new()
         .add(&advisory("leaky"))
@@ -260,9 +260,12 @@ fn a_finding_goes_before_what_was_not_understood() {
         .index();
     let app = app("leaky = '1'");
 
-    app.cargo("check").tells(LEAKY);
+    app.cargo("check").tells(str![[r#"
+[WARNING] 1 insecure dependency: leaky 1.0.0 (RUSTSEC-2020-0001); some advisories not understood; run `cargo advisory` for details
+
+"#]]);
     app.cargo("check --deny-advisories").tells(str![[r#"
-[ERROR] 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
+[ERROR] 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001); some advisories not understood; run `cargo advisory` for details
 [EXIT_STATUS] 101
 
 "#]]);

@@ -207,7 +207,7 @@ fn an_advisory_of_which_the_clock_says_that_it_is_to_come_has_no_grace() {
     set(&app, TWO_WEEKS);
 
     app.cargo("check").tells(str![[r#"
-[ERROR] 1 insecure dependency denied by `advisory.vulnerability`: leaky 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
+[ERROR] 1 insecure dependency denied by `advisory.vulnerability`: leaky 1.0.0 (RUSTSEC-2020-0001); index of unknown age; run `cargo advisory` for details
 [EXIT_STATUS] 101
 
 "#]]);

@@ -6,7 +6,7 @@ use cargo_test_support::registry::Package;
 use cargo_test_support::str;
 use cargo_test_support::{Execs, Project};
 
-use crate::support::{Advisory, Database, ExecsExt as _, ProjectExt as _, advisory, app};
+use crate::support::{Advisory, Database, ExecsExt as _, ProjectExt as _, advisory, app, cargo};
 
 /// The width of the terminal, in place of one.
 const WIDTH: &str = "__CARGO_TEST_TTY_WIDTH_DO_NOT_USE_THIS";
@@ -274,4 +274,57 @@ fn nothing_goes_to_stdout() {
         .with_status(101)
         .with_stdout_data("")
         .run();
+}
+
+#[cargo_test]
+fn what_the_index_is_not_has_its_place_at_every_width() {
+    let app = app_with_many(3);
+    let database = Database::at("advisory-db");
+    database.index_made(20 * 24);
+    for number in 2..=3 {
+        let name = format!("dependency-with-a-long-name-{number:03}");
+        std::fs::remove_dir_all(database.path().join("crates").join(name)).unwrap();
+    }
+    cargo("advisory update")
+        .with_status(101)
+        .with_stderr_contains("[ERROR] the database [..] was refused[..]")
+        .run();
+
+    assert_e2e().eq(ladder(&app, "check"), str![[r#"
+200 | [WARNING] 3 insecure dependencies: dependency-with-a-long-name-001 1.0.0 (RUSTSEC-2020-0001), and 2 more; index 20 days old; last refresh refused; run `cargo advisory` for details
+120 | [WARNING] 3 insecure dependencies; index 20 days old; run `cargo advisory` for details
+100 | [WARNING] 3 insecure dependencies; index 20 days old; run `cargo advisory` for details
+ 80 | [WARNING] 3 insecure dependencies; index 20 days old; run `cargo advisory`
+ 60 | [WARNING] 3 insecure dependencies; index 20 days old
+
+"#]]);
+    assert_e2e().eq(ladder(&app, "check --deny-advisories"), str![[r#"
+200 | [ERROR] 3 insecure dependencies denied by `--deny-advisories`: dependency-with-a-long-name-001 1.0.0 (RUSTSEC-2020-0001), and 2 more; index 20 days old; last refresh refused; run `cargo advisory`
+120 | [ERROR] 3 insecure dependencies denied by `--deny-advisories`; index 20 days old; run `cargo advisory` for details
+100 | [ERROR] 3 insecure dependencies denied; index 20 days old; run `cargo advisory`
+ 80 | [ERROR] 3 insecure dependencies denied; index 20 days old; run `cargo advisory`
+ 60 | [ERROR] 3 insecure dependencies denied; index 20 days old
+
+"#]]);
+}
+
+#[cargo_test]
+fn a_process_that_builds_twice_tells_of_the_index_once() {
+    Package::new("tool", "1.0.0")
+        .file("src/main.rs", "fn main() {}")
+        .dep("leaky", "1")
+        .publish();
+    Package::new("other", "1.0.0")
+        .file("src/main.rs", "fn main() {}")
+        .dep("shaky", "1")
+        .publish();
+    app_with(&[("leaky", advisory("leaky")), ("shaky", advisory("shaky"))]);
+    Database::at("advisory-db").index_made(8 * 24);
+
+    cargo("install tool other").tells(str![[r#"
+[WARNING] 1 insecure dependency: leaky 1.0.0 (RUSTSEC-2020-0001); index 8 days old; run `cargo advisory` for details
+[WARNING] 1 insecure dependency: shaky 1.0.0 (RUSTSEC-2020-0002); run `cargo advisory` for details
+[WARNING] be sure to add `[ROOT]/home/.cargo/bin` to your PATH to be able to run the installed binaries
+
+"#]]);
 }

@@ -131,15 +131,15 @@ fn a_workspace_cannot_set_the_limit() {
 }
 
 #[cargo_test]
-fn what_an_old_index_finds_is_told_in_place_of_its_age() {
+fn what_an_old_index_finds_is_told_with_its_age() {
     let app = app_with_index_of_age(DAY * 15, "clean");
 
     app.cargo("check").tells(str![[r#"
-[WARNING] 1 insecure dependency: clean 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
+[WARNING] 1 insecure dependency: clean 1.0.0 (RUSTSEC-2020-0001); index 15 days old; run `cargo advisory` for details
 
 "#]]);
     app.cargo("check --deny-advisories").tells(str![[r#"
-[ERROR] 1 insecure dependency denied by `--deny-advisories`: clean 1.0.0 (RUSTSEC-2020-0001); run `cargo advisory` for details
+[ERROR] 1 insecure dependency denied by `--deny-advisories`: clean 1.0.0 (RUSTSEC-2020-0001); index 15 days old; run `cargo advisory` for details
 [EXIT_STATUS] 101
 
 "#]]);

@@ -59,11 +59,11 @@ fn a_build_goes_on_with_the_index_from_before_and_says_so_until_it_is_put_right(
 }
 
 #[cargo_test]
-fn what_the_index_from_before_finds_is_told_instead() {
+fn what_the_index_from_before_finds_is_told_with_it() {
     let (app, _) = refused("leaky = '1'", 1);
 
     app.cargo("check").tells(str![[r#"
-[WARNING] 1 insecure dependency: leaky 1.0.0 (RUSTSEC-2020-0003); run `cargo advisory` for details
+[WARNING] 1 insecure dependency: leaky 1.0.0 (RUSTSEC-2020-0003); last refresh refused; run `cargo advisory` for details
 
 "#]]);
 }

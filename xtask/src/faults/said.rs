@@ -64,6 +64,16 @@ fn remarks(ended: &Ended) -> Vec<&str> {
     lines.filter(|line| !line.starts_with("   ")).collect()
 }
 
+/// What the line of a finding tells beside it: what is the matter with the index.
+pub fn beside(ended: &Ended) -> Option<String> {
+    let mut lines = remarks(ended).into_iter();
+    let line = lines.find(|line| line.contains("1 insecure dependency"))?;
+    let (_, rest) = line.split_once("(RUSTSEC-")?;
+    let (_, rest) = rest.split_once(')')?;
+    let (beside, _) = rest.split_once("; run `cargo advisory`")?;
+    Some(beside.strip_prefix("; ")?.to_owned())
+}
+
 /// What a build says that must go on.
 pub fn warned(ended: Ended) -> Result<Said> {
     let ended = whole(ended)?;

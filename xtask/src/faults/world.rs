@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::mounts::Mounts;
 use super::process;
-use super::said::{Index, SECRET, Said, denied, warned, whole};
+use super::said::{Index, SECRET, Said, beside, denied, warned, whole};
 use super::trial::{Plan, holds};
 
 /// The binaries that are tried.
@@ -392,18 +392,31 @@ impl World {
 
     /// Builds say what they should with an index like this.
     pub fn says(&self, index: Index) -> Result<()> {
-        let insecure = (self.builds(App::Insecure)?, self.denies(App::Insecure)?);
+        let built = process::run(self.cargo(App::Insecure, "check"))?;
+        let refused = process::run(self.cargo(App::Insecure, "check --deny-advisories"))?;
+        let beside = (beside(&built), beside(&refused));
+        let insecure = (warned(built)?, denied(refused)?);
         let clean = (self.builds(App::Clean)?, self.denies(App::Clean)?);
+        // What is noted without a finding is told in the line of one.
         let right = match index {
             Index::Sound => {
-                insecure == (Said::Found, Said::Denied) && clean == (Said::Nothing, Said::Nothing)
+                insecure == (Said::Found, Said::Denied)
+                    && beside == (None, None)
+                    && clean == (Said::Nothing, Said::Nothing)
             }
             Index::Noted => {
                 insecure == (Said::Found, Said::Denied)
+                    && matches!(beside, (Some(_), Some(_)))
                     && matches!(clean, (Said::Note(_), Said::Note(_)))
             }
             Index::Doubted => {
-                matches!(insecure, (Said::Found, Said::Denied | Said::Refused(_)))
+                let is_told = match &insecure.1 {
+                    Said::Denied => beside.1.is_some(),
+                    said => matches!(said, Said::Refused(_)),
+                };
+                insecure.0 == Said::Found
+                    && beside.0.is_some()
+                    && is_told
                     && matches!(clean, (Said::Note(_), Said::Refused(_)))
             }
             Index::Unusable => {
@@ -413,8 +426,8 @@ impl World {
         };
         holds!(
             right,
-            "with an index that should be {index:?} a build and a denial of the insecure project say {insecure:?}, of the \
-             clean one {clean:?}"
+            "with an index that should be {index:?} a build and a denial of the insecure project say {insecure:?}, \
+             beside it {beside:?}, of the clean one {clean:?}"
         );
         Ok(())
     }
