@@ -12,9 +12,9 @@ use crate::fault::defect;
 use crate::freshness::{Clock, Doubt, Freshness, ago, limit_words};
 use crate::graph::Graph;
 use crate::index::store::Store;
-use crate::index::{self, Index, Verify};
+use crate::index::{self, DatabaseInfo, Index, Verify};
 use crate::refresh::record::{Outcome, Record};
-use crate::report::{self, Untrusted, counted};
+use crate::report::{self, Configured, Untrusted, counted};
 
 /// Why an answer is not the whole one. Displayed as one phrase with what to do about it.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub enum Problem {
     Age {
         freshness: Freshness,
         limit: SignedDuration,
+        /// The database that is to blame for it, where the last update was none: a snapshot of which it found that its
+        /// publisher had not looked for news.
+        publisher: Option<String>,
     },
     /// The last refresh did not take a database.
     RefreshRefused { at: Timestamp, now: Timestamp },
@@ -144,20 +147,26 @@ impl fmt::Display for Problem {
                 write!(f, " and it is {now:.0} now; set the clock or {UPDATE}")
             }
             Problem::Age {
-                freshness: freshness @ Freshness::Stale { .. },
+                freshness,
                 limit,
-            } => write!(
-                f,
-                "the advisory index is {} old, over the limit of {} (`advisory.max-age`); {UPDATE}",
-                freshness.age(),
-                limit_words(*limit)
-            ),
-            Problem::Age { freshness, limit } => write!(
-                f,
-                "the advisory index is {} old; {} is the limit (`advisory.max-age`); {UPDATE}",
-                freshness.age(),
-                limit_words(*limit)
-            ),
+                publisher,
+            } => {
+                let limit = limit_words(*limit);
+                write!(f, "the advisory index is {} old", freshness.age())?;
+                match freshness {
+                    Freshness::Stale { .. } => write!(f, ", over the limit of {limit}")?,
+                    _ => write!(f, "; {limit} is the limit")?,
+                }
+                write!(f, " (`advisory.max-age`); ")?;
+                if let Some(publisher) = publisher {
+                    let publisher = Configured(publisher);
+                    write!(
+                        f,
+                        "at the last update the publisher of `{publisher}` had not looked for news since; once they have, "
+                    )?;
+                }
+                f.write_str(UPDATE)
+            }
             Problem::RefreshRefused { at, now } => write!(
                 f,
                 "the last refresh of the advisory index, {}, was refused; `cargo advisory status` shows why",
@@ -243,8 +252,7 @@ pub fn problems_of(
     now: Timestamp,
 ) -> Vec<Problem> {
     let freshness = freshness_after(record, index, config, now);
-    let limit = config.max_age;
-    let age = Problem::Age { freshness, limit };
+    let age = age_after(record, index, config, now);
     let refused = record
         .filter(|record| matches!(record.outcome, Outcome::Refused { .. }))
         .map(|record| Problem::RefreshRefused { at: record.at, now });
@@ -266,6 +274,44 @@ pub fn last_refresh(config: &Config) -> Option<Record> {
 /// How old `index` is: as old as the database that was compared with it the longest ago.
 pub fn freshness(index: &Index, config: &Config, now: Timestamp) -> Freshness {
     freshness_after(last_refresh(config).as_ref(), index, config, now)
+}
+
+/// The age of `index`, whether that is a problem or not.
+pub fn age(index: &Index, config: &Config, now: Timestamp) -> Problem {
+    age_after(last_refresh(config).as_ref(), index, config, now)
+}
+
+fn age_after(record: Option<&Record>, index: &Index, config: &Config, now: Timestamp) -> Problem {
+    Problem::Age {
+        freshness: freshness_after(record, index, config, now),
+        limit: config.max_age,
+        publisher: silent_publisher(record, index, config),
+    }
+}
+
+/// The databases of `index` that are snapshots whose publishers had not looked for news for more than half of the limit at
+/// `now`, when there was an update, with how long that was.
+pub fn silent_publishers<'i>(
+    index: &'i Index,
+    config: &Config,
+    now: Timestamp,
+) -> impl Iterator<Item = (&'i DatabaseInfo, Freshness)> {
+    let databases = index.databases().iter();
+    let snapshots = databases.filter(|database| database.published.is_some());
+    snapshots.filter_map(move |database| {
+        let clock = Clock::new(now, None);
+        let freshness = Freshness::new(database.checked, &clock, config.max_age);
+        let is_old = matches!(freshness, Freshness::Aging { .. } | Freshness::Stale { .. });
+        is_old.then_some((database, freshness))
+    })
+}
+
+/// The one of them that the age of `index` is that of, as the last update found it.
+fn silent_publisher(record: Option<&Record>, index: &Index, config: &Config) -> Option<String> {
+    let record = record.filter(|record| record.outcome == Outcome::Updated)?;
+    let mut silent = silent_publishers(index, config, record.at);
+    let (database, _) = silent.find(|(database, _)| database.checked == checked(index))?;
+    Some(database.url.clone())
 }
 
 fn freshness_after(

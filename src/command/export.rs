@@ -40,8 +40,7 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         Freshness::Stale { .. } | Freshness::Unknown { .. }
     ) {
         // Wherever it is read it is as old as here.
-        let limit = config.max_age;
-        return Err(Problem::Age { freshness, limit }.into_error().into());
+        return Err(problem::age(&index, &config, now).into_error().into());
     }
     let Some(folder) = args.get_one::<PathBuf>(FOLDER) else {
         return Err(anyhow::format_err!("no folder to write to is named").into());

@@ -16,9 +16,11 @@ use crate::advisory::Kind;
 use crate::config::Config;
 use crate::database::Progress;
 use crate::fault;
+use crate::freshness::{Freshness, limit_words};
 use crate::graph::workspace::LOCKFILE;
 use crate::index::store::Store;
 use crate::index::{Index, Verify};
+use crate::problem;
 use crate::refresh::Refreshed;
 use crate::refresh::bounds::{Bounds, Task};
 use crate::refresh::process::{BACKGROUND_LIMIT, BEFORE_CHECK_LIMIT};
@@ -182,7 +184,7 @@ fn refresh(
         Waited::Turn(turn) => turn,
         Waited::Refreshed(index) => {
             gctx.shell().status("Updated", summary(&index, 0))?;
-            return Ok(());
+            return warn_of_publishers(gctx, config, &index, fault::now());
         }
     };
     note_lockfile(gctx, config);
@@ -197,6 +199,7 @@ fn refresh(
         .iter()
         .map(|question| question.packages.len())
         .sum();
+    let now = task.now;
     let refreshed = run(gctx, task, &within(left))?;
     for (database, reason) in &refreshed.accepted {
         gctx.shell().warn(format!(
@@ -214,6 +217,29 @@ fn refresh(
     }
     gctx.shell()
         .status("Updated", summary(&refreshed.index, packages))?;
+    warn_of_publishers(gctx, config, &refreshed.index, now)
+}
+
+/// Warns of snapshots that are old although they were fetched just now: another update would change nothing.
+fn warn_of_publishers(
+    gctx: &GlobalContext,
+    config: &Config,
+    index: &Index,
+    now: Timestamp,
+) -> CargoResult<()> {
+    for (database, freshness) in problem::silent_publishers(index, config, now) {
+        let over = match freshness {
+            Freshness::Stale { .. } => "over the limit of",
+            _ => "with a limit of",
+        };
+        gctx.shell().warn(format!(
+            "the publisher of `{}` has not looked for news for {}, {over} {} (`advisory.max-age`); have them look, or set \
+             `advisory.databases` to another database",
+            Configured(&database.url),
+            freshness.age(),
+            limit_words(config.max_age)
+        ))?;
+    }
     Ok(())
 }
 

@@ -189,9 +189,12 @@ fn a_frozen_mirror_goes_stale() {
     world.database.add(&advisory("leaky"));
     world.publish(20);
     let app = locked("fine = '1'");
-    cargo("advisory update").run();
+    cargo("advisory update").tells(str![[r#"
+[WARNING] the publisher of `sparse+https://127.0.0.1:[..]/public/` has not looked for news for 20 hours, with a limit of 36 hours (`advisory.max-age`); have them look, or set `advisory.databases` to another database
+
+"#]]);
     app.cargo("check").tells(str![[r#"
-[NOTE] the advisory index is 20 hours old; 36 hours is the limit (`advisory.max-age`); run `cargo advisory update`
+[NOTE] the advisory index is 20 hours old; 36 hours is the limit (`advisory.max-age`); at the last update the publisher of `sparse+https://127.0.0.1:[..]/public/` had not looked for news since; once they have, run `cargo advisory update`
 
 "#]]);
 
@@ -200,11 +203,19 @@ fn a_frozen_mirror_goes_stale() {
     fs::remove_dir_all(paths::cargo_home().join("advisory")).unwrap();
     world.publish(40);
     for _ in 0..2 {
-        cargo("advisory update").run();
+        cargo("advisory update").tells(str![[r#"
+[WARNING] the publisher of `sparse+https://127.0.0.1:[..]/public/` has not looked for news for 40 hours, over the limit of 36 hours (`advisory.max-age`); have them look, or set `advisory.databases` to another database
+
+"#]]);
         app.cargo("check --deny-advisories").tells(str![[r#"
-[ERROR] the advisory index is 40 hours old, over the limit of 36 hours (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 40 hours old, over the limit of 36 hours (`advisory.max-age`); at the last update the publisher of `sparse+https://127.0.0.1:[..]/public/` had not looked for news since; once they have, run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
     }
+
+    // Somebody has looked again.
+    world.publish(1);
+    cargo("advisory update").tells("");
+    app.cargo("check --deny-advisories").tells("");
 }

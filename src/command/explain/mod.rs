@@ -47,12 +47,10 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     let config = Config::load(gctx)?;
     let check = Check::new(Verify::Used, false);
     let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
-    let freshness = problem::freshness(&index, &config, fault::now());
+    let now = fault::now();
+    let freshness = problem::freshness(&index, &config, now);
     if !matches!(freshness, Freshness::Fresh { .. }) {
-        gctx.shell().note(Problem::Age {
-            freshness,
-            limit: config.max_age,
-        })?;
+        gctx.shell().note(problem::age(&index, &config, now))?;
     }
     let explainer = Explainer {
         gctx,
