@@ -12,6 +12,7 @@
 //! - What was a git repository does not become a folder without one.
 //! - Of the advisories that the index holds of a database, at least 99 of 100 are still there, by package and id, in this
 //!   database or in another one of the list. One may always go. A withdrawn one is there; one that cannot be read is not.
+//!   Where the index cannot be read it is their number that is held against what it was, database by database.
 //! - The commit is dated at most a day ahead of the clock.
 //! - A snapshot was made of databases that its publisher has looked at no earlier than those of the last one: all of them
 //!   together, and each that both were made of. The commit of none of these is older by more than a day, or gone. Whether
@@ -126,7 +127,7 @@ impl<'a> Last<'a> {
     fn counts(&self, snapshots: &[Snapshot]) -> BTreeMap<usize, (usize, usize)> {
         let mut counts = BTreeMap::new();
         let Some(index) = self.index else {
-            return counts;
+            return self.recorded_counts(snapshots);
         };
         let there: HashSet<(&str, &str)> = snapshots
             .iter()
@@ -145,6 +146,41 @@ impl<'a> Last<'a> {
             *lost += usize::from(!there.contains(&(entry.package, entry.id)));
         }
         counts
+    }
+
+    /// The same where the numbers are all that is known.
+    fn recorded_counts(&self, snapshots: &[Snapshot]) -> BTreeMap<usize, (usize, usize)> {
+        let Some(held) = self.record.and_then(|record| record.held.as_ref()) else {
+            return BTreeMap::new();
+        };
+        // Of an advisory that several databases have, an index takes the first.
+        let mut seen = HashSet::new();
+        let mut there = Vec::new();
+        let mut withdrawn = 0;
+        for snapshot in snapshots {
+            let mut found = Vec::new();
+            for gone in &snapshot.withdrawn {
+                found.push((gone.package.as_str(), gone.id.as_str()));
+            }
+            found.retain(|key| !seen.contains(key));
+            withdrawn += found.len();
+            let before = found.len();
+            for advisory in &snapshot.advisories {
+                let key = (advisory.package.as_str(), advisory.id.as_str());
+                if !seen.contains(&key) {
+                    found.push(key);
+                }
+            }
+            there.push(found.len() - before);
+            seen.extend(found);
+        }
+        // One that was withdrawn meanwhile is there, whichever database it is of.
+        let withdrawn = withdrawn.saturating_sub(held.withdrawn);
+        let advisories = held.advisories.iter().zip(there);
+        advisories
+            .map(|(held, there)| (*held, held.saturating_sub(there + withdrawn)))
+            .enumerate()
+            .collect()
     }
 }
 

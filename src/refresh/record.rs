@@ -5,12 +5,13 @@
 //! A build tells that the last refresh was refused, and `cargo advisory status` why. Whoever refreshes without being asked
 //! leaves a pause after each attempt. So that a refresh that is killed counts too, it is written down before it begins. A
 //! clock that has gone back since is not believed. And an index that is damaged does not take along which commits must not
-//! be gone behind.
+//! be gone behind, and how many advisories there were.
 //!
 //! # Trust
 //!
-//! It decides nothing in favour of a database: it is asked for commits only where there is no index, and then a database has
-//! to follow on them. One that is damaged, longer than [`MOST_BYTES`], somebody else's or no regular file is as good as none.
+//! It decides nothing in favour of a database: it is asked only where there is no index, and then a database has to follow
+//! on its commits and to hold as many advisories. One that is damaged, longer than [`MOST_BYTES`], somebody else's or no
+//! regular file is as good as none.
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -45,6 +46,9 @@ pub struct Record {
     /// The same for databases that are snapshots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub snapshots: Vec<SnapshotFloor>,
+    /// How many advisories that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Registries of which something has stayed as it was known before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<Silent>,
@@ -102,20 +106,31 @@ pub struct SnapshotFloor {
     pub published: Published,
 }
 
+/// How many advisories an index holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// Those that can match, of each database in their order.
+    pub advisories: Vec<usize>,
+    /// Those that were withdrawn, of all databases.
+    pub withdrawn: usize,
+}
+
+/// What the next state of the databases must not lie behind.
+#[derive(Clone, Debug, Default)]
+struct State {
+    databases: Vec<Floor>,
+    snapshots: Vec<SnapshotFloor>,
+    held: Option<Held>,
+}
+
 impl Record {
     /// Of an attempt that begins at `now`. What came of the one before still holds.
     pub fn begun(now: Timestamp, store: &Store, databases: &[String]) -> Record {
         let before = Record::load(store, databases).unwrap_or_else(|| {
             let index = store.open(databases, Verify::Used).ok();
-            Record {
-                at: now,
-                seen: now,
-                begun: None,
-                outcome: Outcome::Pending,
-                databases: index.as_ref().map(floors).unwrap_or_default(),
-                snapshots: index.as_ref().map(snapshot_floors).unwrap_or_default(),
-                unanswered: Vec::new(),
-            }
+            let state = index.as_ref().map(State::of).unwrap_or_default();
+            Record::new(now, Outcome::Pending, state)
         });
         Record {
             seen: before.seen.max(now),
@@ -133,13 +148,8 @@ impl Record {
             reason: unanswered.reason.clone(),
         });
         Record {
-            at: now,
-            seen: now,
-            begun: None,
-            outcome: Outcome::Updated,
-            databases: floors(index),
-            snapshots: snapshot_floors(index),
             unanswered: silent.collect(),
+            ..Record::new(now, Outcome::Updated, State::of(index))
         }
     }
 
@@ -152,24 +162,41 @@ impl Record {
     ) -> Record {
         let before = Record::load(store, databases);
         let reason = format!("{error:#}");
-        // Of the two the index is the one that counts.
-        let (floors, snapshots) = match (store.open(databases, Verify::Used), &before) {
-            (Ok(index), _) => (floors(&index), snapshot_floors(&index)),
-            (Err(_), Some(before)) => (before.databases.clone(), before.snapshots.clone()),
-            (Err(_), None) => Default::default(),
+        let outcome = match error.is::<Refused>() {
+            true => Outcome::Refused { reason },
+            false => Outcome::Failed { reason },
         };
+        // Of the two the index is the one that counts.
+        let state = match (store.open(databases, Verify::Used), &before) {
+            (Ok(index), _) => State::of(&index),
+            (Err(_), Some(before)) => before.state(),
+            (Err(_), None) => State::default(),
+        };
+        let record = Record::new(now, outcome, state);
+        Record {
+            seen: before.map_or(now, |before| before.seen.max(now)),
+            ..record
+        }
+    }
+
+    fn new(now: Timestamp, outcome: Outcome, state: State) -> Record {
         Record {
             at: now,
-            seen: before.as_ref().map_or(now, |before| before.seen.max(now)),
+            seen: now,
             begun: None,
-            outcome: if error.is::<Refused>() {
-                Outcome::Refused { reason }
-            } else {
-                Outcome::Failed { reason }
-            },
-            databases: floors,
-            snapshots,
+            outcome,
+            databases: state.databases,
+            snapshots: state.snapshots,
+            held: state.held,
             unanswered: Vec::new(),
+        }
+    }
+
+    fn state(&self) -> State {
+        State {
+            databases: self.databases.clone(),
+            snapshots: self.snapshots.clone(),
+            held: self.held.clone(),
         }
     }
 
@@ -224,6 +251,30 @@ impl Record {
     }
 }
 
+impl State {
+    fn of(index: &Index) -> State {
+        State {
+            databases: floors(index),
+            snapshots: snapshot_floors(index),
+            held: Some(held(index)),
+        }
+    }
+}
+
+fn held(index: &Index) -> Held {
+    let mut advisories = vec![0; index.databases().len()];
+    // An entry that cannot be read is none that anybody would miss.
+    for entry in index.entries().flatten() {
+        if let Some(count) = advisories.get_mut(entry.database) {
+            *count += 1;
+        }
+    }
+    Held {
+        advisories,
+        withdrawn: index.withdrawn(),
+    }
+}
+
 fn floors(index: &Index) -> Vec<Floor> {
     let floors = index.databases().iter().filter_map(|database| {
         Some(Floor {
@@ -271,6 +322,10 @@ mod tests {
                     origins: Vec::new(),
                 },
             }],
+            held: Some(Held {
+                advisories: vec![3, 0],
+                withdrawn: 1,
+            }),
             unanswered: Vec::new(),
         }
     }

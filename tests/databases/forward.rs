@@ -576,6 +576,94 @@ fn an_index_that_is_damaged_does_not_let_a_database_go_back() {
     leads_to(second);
 }
 
+#[cargo_test]
+fn an_index_that_is_damaged_does_not_let_advisories_go() {
+    let history = History::new();
+    history.is_the_database();
+    let first = history.commit(1..=9, None, 96);
+    leads_to(first);
+    let damage = || {
+        for name in cached().keys() {
+            let path = paths::cargo_home().join("advisory").join(name);
+            let mut bytes = fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(path, bytes).unwrap();
+        }
+    };
+    let fewer = history.commit(1..=2, Some(first), 48);
+    damage();
+
+    // What a refusal leaves behind knows as much.
+    for _ in 0..2 {
+        refuses(str![[r#"
+[UPDATING] advisory database `[ROOT]/advisory-db`
+[ERROR] the database `[ROOT]/advisory-db` was refused, and the index stays as it is
+
+Caused by:
+  7 of its 9 advisories are gone, and no more than 1 in 100 may go at once; whoever knows that this is right runs `cargo advisory update --accept-rewrite [ROOT]/advisory-db`
+
+"#]]);
+    }
+
+    history.go_to(first);
+    leads_to(history.commit(1..=8, Some(fewer), 24));
+}
+
+#[cargo_test]
+fn of_several_databases_each_is_counted_without_an_index_too() {
+    let all = advisories(1..=9);
+    let (first, second) = (Database::at("first"), Database::at("second"));
+    configure(&format!(
+        "[advisory]\ndatabases = ['{}', '{}']",
+        first.path().display(),
+        second.path().display()
+    ));
+    // The second one has all of the first.
+    for (number, advisory) in (1..).zip(&all) {
+        second.add(advisory);
+        if number <= 3 {
+            first.add(advisory);
+        }
+    }
+    cargo("advisory update").run();
+    for name in cached().keys() {
+        fs::write(paths::cargo_home().join("advisory").join(name), "nonsense").unwrap();
+    }
+    for number in 6..=9 {
+        fs::remove_file(second.path().join(path_of(number))).unwrap();
+    }
+
+    refuses(str![[r#"
+[UPDATING] advisory database `[ROOT]/first`
+[UPDATING] advisory database `[ROOT]/second`
+[ERROR] the database `[ROOT]/second` was refused, and the index stays as it is
+
+Caused by:
+  4 of its 6 advisories are gone, and no more than 1 in 100 may go at once; whoever knows that this is right runs `cargo advisory update --accept-rewrite [ROOT]/second`
+
+"#]]);
+
+    // That one is withdrawn is no loss.
+    for (number, advisory) in (1..).zip(all) {
+        match number {
+            6 | 7 => second.add(&advisory.field("withdrawn", "\"2021-01-01\"")),
+            8 => second.add(&advisory),
+            _ => continue,
+        };
+    }
+    cargo("advisory update").run();
+}
+
+fn advisories(numbers: std::ops::RangeInclusive<u32>) -> Vec<crate::support::Advisory> {
+    let numbered = |number| advisory("leaky").id(&format!("RUSTSEC-2020-{number:04}"));
+    numbers.map(numbered).collect()
+}
+
+fn path_of(number: u32) -> String {
+    format!("crates/leaky/RUSTSEC-2020-{number:04}.md")
+}
+
 /// What is remembered of the last refresh is no more than that.
 #[cargo_test]
 fn what_is_remembered_can_be_anything() {
