@@ -16,7 +16,8 @@ use crate::policy::{Entry, Judged, Judgement, Stale};
 use crate::problem::Problem;
 use crate::remedy::Remedy;
 use crate::report::remedy_info::RemedyInfo;
-use crate::report::{decision, remedy};
+use crate::report::untrusted::acts;
+use crate::report::{decision, push, remedy};
 
 /// One answer: one object on one line.
 #[derive(Debug, Serialize)]
@@ -45,15 +46,28 @@ pub struct Report<'a> {
 ///
 /// When it is no JSON, as a map whose keys are no strings.
 pub fn line(document: &impl Serialize) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string(document)?;
+    let mut text = harmless(&serde_json::to_string(document)?);
     text.push('\n');
-    Ok(harmless(&text))
+    Ok(text)
 }
 
-/// The text of a JSON document in which nothing acts on the log of a build server: there `##[` starts a command wherever it
-/// stands. `#` is only ever inside a string.
+/// The text of a JSON document on one line in which nothing acts on a terminal or on the log of a build server. Everything
+/// that is printed as JSON goes through it.
+///
+/// Escaped are the control and format characters that JSON leaves as they are, and the second `#` of two: there `##[`
+/// starts a command wherever it stands. All of them are only ever inside a string.
 pub fn harmless(json: &str) -> String {
-    json.replace("##", "#\\u0023")
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts(c) || c == '#' && out.ends_with('#') {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                push(&mut out, format_args!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// What was checked against.
@@ -425,6 +439,46 @@ impl From<Advisory> for Details {
             aliases: advisory.aliases,
             patched: advisory.patched,
             unaffected: advisory.unaffected,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn printed(text: &str) -> String {
+        line(&[text]).unwrap()
+    }
+
+    #[test]
+    fn what_acts_is_escaped() {
+        for (text, expected) in [
+            ("a\u{202e}b\u{9b}31m\u{7f}", r"a\u202eb\u009b31m\u007f"),
+            ("\u{1b}[2J\r\n", r"\u001b[2J\r\n"),
+            ("\u{feff}\u{2028}\u{200b}", r"\ufeff\u2028\u200b"),
+            ("\u{e0041}", r"\udb40\udc41"),
+            ("###[error]", r"#\u0023#[error]"),
+            ("Größe 漢字 # 🦀", "Größe 漢字 # 🦀"),
+        ] {
+            assert_eq!(printed(text), format!("[\"{expected}\"]\n"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_acts_and_it_says_the_same(
+            text in any::<String>(),
+            marks in "[#\u{80}-\u{9f}\u{200b}-\u{2030}\u{e0000}-\u{e0100}a]{0,20}",
+        ) {
+            let text = text + &marks;
+            let printed = printed(&text);
+            let document = printed.strip_suffix('\n').unwrap();
+            prop_assert!(!document.contains(acts), "{document:?}");
+            prop_assert!(!document.contains("##"));
+            prop_assert_eq!(serde_json::from_str::<[String; 1]>(document).unwrap(), [text]);
         }
     }
 }

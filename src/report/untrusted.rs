@@ -136,6 +136,11 @@ fn shown_width(c: char) -> Option<usize> {
     c.width().filter(|width| *width > 0 && !is_format(c))
 }
 
+/// Whether the character is none to be read: a control character, or one that only steers others.
+pub(super) fn acts(c: char) -> bool {
+    c.is_control() || is_format(c)
+}
+
 /// Whether Unicode counts the character among those that only steer others (general categories Cf, Zl and Zp), or leaves
 /// the place open for such. The tables of widths give some of them a column.
 fn is_format(c: char) -> bool {
@@ -216,7 +221,7 @@ mod tests {
         #[test]
         fn nothing_acts_and_twice_is_once(text in any::<String>()) {
             let once = shown(&text);
-            prop_assert!(!once.contains(|c: char| c.is_control() || is_format(c)));
+            prop_assert!(!once.contains(acts));
             prop_assert!(once.width() <= WIDTH);
             prop_assert_eq!(shown(&once), once);
         }

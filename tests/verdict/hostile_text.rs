@@ -169,3 +169,20 @@ fn a_hostile_lockfile_is_quoted_harmlessly() {
         harmless(&mut cargo("advisory --lockfile foo/other.lock"));
     }
 }
+
+#[cargo_test]
+fn no_document_has_characters_that_act() {
+    let app = app_with_hostile_advisory();
+
+    for format in ["json", "sarif", "cyclonedx", "openvex"] {
+        let printed = harmless(&mut app.cargo(&format!("advisory --format {format}")));
+        let document = printed.lines().find(|line| line.starts_with('{')).unwrap();
+        serde_json::from_str::<serde_json::Value>(document).unwrap();
+    }
+    let line = app.cargo("advisory --format json").run_stdout();
+    let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(answer["findings"][0]["title"], hostile().trim_end());
+
+    app.change_file(".cargo/config.toml", "[advisory]\neditor = true\n");
+    harmless(&mut app.cargo("check --message-format json"));
+}

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::report::Configured;
+use crate::report::json::harmless;
 
 /// Shows text that others wrote so that it is text in HTML, between tags and between double quotes: nothing in it is markup,
 /// and nothing in it is invisible or turns the direction of writing.
@@ -55,10 +56,8 @@ pub(super) fn visible(text: &str) -> String {
 /// JSON that can stand in a script element: nothing in it ends the element or begins a comment.
 pub(super) fn json(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).expect("plain data has a JSON form");
-    // These are only ever inside a string of JSON.
-    text.replace('<', "\\u003c")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    // It is only ever inside a string of JSON. What else ends a line of a script is a format character.
+    harmless(&text).replace('<', "\\u003c")
 }
 
 #[cfg(test)]
