@@ -92,10 +92,11 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
     if !config.enabled {
         denial::refuse_unchecked(&config, &strictness)?;
     }
-    let check = Check::new(strictness.verify(), strictness.is_denial());
+    let is_denial = strictness.is_denial();
+    let check = Check::new(strictness.verify(), is_denial);
     let index = background::open_index(gctx, &config, check).map_err(Problem::into_error)?;
     let fleet = match args.get_many::<PathBuf>(RECURSIVE) {
-        Some(folders) => Some(recursive::find(gctx, folders)?),
+        Some(folders) => Some(recursive::find(gctx, folders, is_denial)?),
         None => None,
     };
     let lockfiles: Vec<PathBuf> = match &fleet {

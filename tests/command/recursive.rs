@@ -241,6 +241,46 @@ fn links_are_not_followed_and_those_that_may_lead_to_a_lockfile_are_told() {
 }
 
 #[cargo_test]
+fn a_denial_does_not_pass_over_a_lockfile_behind_a_link() {
+    database();
+    locked("elsewhere", &["leaky 1.0.0"]);
+    locked("fleet/shop", &["leaky 1.0.1"]);
+    let fleet = paths::root().join("fleet");
+    for (name, to) in [
+        ("site", "../../elsewhere/Cargo.lock"),
+        ("gone", "nowhere"),
+        // Looked into where it is.
+        ("also", "../shop/Cargo.lock"),
+    ] {
+        fs::create_dir(fleet.join(name)).unwrap();
+        symlink(to, fleet.join(name).join("Cargo.lock")).unwrap();
+    }
+
+    cargo("advisory --recursive fleet --deny-advisories").tells(str![[r#"
+[ERROR] `[ROOT]/fleet/gone/Cargo.lock` is a link, which is not followed; name the folder that it leads to
+[ERROR] `[ROOT]/fleet/site/Cargo.lock` is a link, which is not followed; name the folder that it leads to
+[ERROR] 2 places not looked into
+[EXIT_STATUS] 101
+
+"#]]);
+    for format in ["json", "sarif", "markdown"] {
+        let line = format!("advisory --recursive fleet --deny-advisories --format {format}");
+        cargo(&line)
+            .with_status(101)
+            .with_stderr_contains("[ERROR] `[ROOT]/fleet/site/Cargo.lock` is a link, [..]")
+            .run();
+    }
+
+    fs::remove_file(fleet.join("gone/Cargo.lock")).unwrap();
+    cargo("advisory --recursive fleet elsewhere --deny-advisories").tells(str![[r#"
+[ERROR] `[ROOT]/elsewhere/Cargo.lock`: 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001)
+[ERROR] 1 of 2 lockfiles denied
+[EXIT_STATUS] 101
+
+"#]]);
+}
+
+#[cargo_test]
 fn folders_that_overlap_are_looked_into_once() {
     database();
     locked("fleet/shop", &["leaky 1.0.0"]);

@@ -11,10 +11,12 @@
 //! - `.git`.
 //! - Build folders of cargo: `target` beside a Cargo.toml or a Cargo.lock, or with the tag that cargo puts there. Any other
 //!   folder of that name may hold somebody's sources.
-//! - Links, as what they lead to is looked at where it is. A Cargo.lock that is one is told of, for it may lead elsewhere.
+//! - Links, as what they lead to is looked at where it is. A Cargo.lock that is one is told of, unless it leads to one that
+//!   was found. Links to folders are too many to be told of: those of a package manager lead to thousands.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -30,7 +32,7 @@ const LOCKFILE: &str = "Cargo.lock";
 pub(super) struct Found {
     /// Each once, by path.
     pub(super) lockfiles: BTreeSet<PathBuf>,
-    /// Links that are called Cargo.lock.
+    /// Links that are called Cargo.lock and lead to none of `lockfiles`.
     pub(super) links: BTreeSet<PathBuf>,
     /// Why something could not be looked at.
     pub(super) failures: BTreeSet<String>,
@@ -72,7 +74,11 @@ impl Found {
                 WalkState::Continue
             })
         });
-        let found = found.into_inner().expect("nothing panics under the lock");
+        let mut found = found.into_inner().expect("nothing panics under the lock");
+        let lockfiles = &found.lockfiles;
+        found
+            .links
+            .retain(|link| !canonicalize(link).is_ok_and(|file| lockfiles.contains(&file)));
         Ok(Found { folders, ..found })
     }
 
@@ -121,11 +127,7 @@ impl Found {
 /// Where a folder that was named really is.
 fn real(folder: &Path) -> anyhow::Result<PathBuf> {
     let shown = folder.display().to_string();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "whether folders overlap shows only where they really are"
-    )]
-    let real = fs::canonicalize(folder).map_err(|error| {
+    let real = canonicalize(folder).map_err(|error| {
         anyhow!(
             "failed to look for lockfiles below `{}`: {error}; name a folder that exists",
             Configured(&shown)
@@ -138,6 +140,14 @@ fn real(folder: &Path) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(real)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether paths lead to the same shows only where they really are"
+)]
+fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
 }
 
 fn is_passed_over(entry: &DirEntry) -> bool {

@@ -46,7 +46,8 @@ pub(super) struct Fleet {
     pub(super) failures: Vec<String>,
 }
 
-/// Looks for lockfiles below `folders`, and tells of what was passed over.
+/// Looks for lockfiles below `folders`, and tells of what was passed over. A denial must not pass over a Cargo.lock that is
+/// a link: it could not be looked into.
 ///
 /// # Errors
 ///
@@ -54,11 +55,18 @@ pub(super) struct Fleet {
 pub(super) fn find<'f>(
     gctx: &GlobalContext,
     folders: impl Iterator<Item = &'f PathBuf>,
+    is_denial: bool,
 ) -> CargoResult<Fleet> {
-    let found = Found::below(folders.map(|folder| gctx.cwd().join(folder)))?;
-    if let Some((first, count)) = first_of(found.links.iter()) {
+    let mut found = Found::below(folders.map(|folder| gctx.cwd().join(folder)))?;
+    let told = |link: &str| {
+        format!("{link} is a link, which is not followed; name the folder that it leads to")
+    };
+    if is_denial {
+        let links = found.links.iter().map(|link| told(&quoted(link)));
+        found.failures.extend(links);
+    } else if let Some((first, count)) = first_of(found.links.iter()) {
         gctx.shell().note(match count {
-            1 => format!("{first} is a link, which is not followed; name the folder that it leads to"),
+            1 => told(&first),
             _ => format!(
                 "{count} files called Cargo.lock are links, which are not followed, such as {first}; name the folders that \
                  they lead to"
