@@ -119,8 +119,9 @@ pub(super) fn exec(gctx: &mut GlobalContext, args: &ArgMatches) -> CliResult {
         let Some(_turn) = turn_in_background(&task, claimed)? else {
             return Ok(());
         };
+        let started = Instant::now();
         connect(gctx, &config, &mut task)?;
-        task.run(&within(BACKGROUND_TIME), &mut |_, _| {})?;
+        task.run(&within(left(BACKGROUND_TIME, started)), &mut |_, _| {})?;
         return Ok(());
     }
     let is_told_by_others = args.get_flag(BEFORE);
@@ -187,20 +188,20 @@ fn refresh(
             return warn_of_publishers(gctx, config, &index, fault::now());
         }
     };
+    let started = match waiting_counts {
+        true => started,
+        false => Instant::now(),
+    };
     note_lockfile(gctx, config);
     connect(gctx, config, &mut task)?;
     task.now = fault::now();
-    let left = match waiting_counts {
-        true => time.saturating_sub(Duration::from_secs(started.elapsed().as_secs())),
-        false => time,
-    };
     let packages = task
         .questions
         .iter()
         .map(|question| question.packages.len())
         .sum();
     let now = task.now;
-    let refreshed = run(gctx, task, &within(left))?;
+    let refreshed = run(gctx, task, &within(left(time, started)))?;
     for (database, reason) in &refreshed.accepted {
         gctx.shell().warn(format!(
             "the database `{}` was taken, as `--{ACCEPT}` says: {reason}",
@@ -241,6 +242,11 @@ fn warn_of_publishers(
         ))?;
     }
     Ok(())
+}
+
+/// What is left of `time` after what began at `started`, to the second.
+fn left(time: Duration, started: Instant) -> Duration {
+    time.saturating_sub(Duration::from_secs(started.elapsed().as_secs()))
 }
 
 fn within(time: Duration) -> Bounds {
