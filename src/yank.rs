@@ -1,5 +1,6 @@
 //! What registries say of yanked and removed versions, as plain data.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,6 +51,31 @@ impl Said {
             .map(|version| (version, Yank::Vanished));
         yanked.chain(vanished)
     }
+
+    /// Bytes that it takes in the index as what was said of the package `name`, at the most.
+    pub fn weight(&self, name: &str) -> usize {
+        /// A row of the table, and numbers of one record.
+        const HEAD: usize = 48;
+        /// The lengths of a version and its parts, each below 2 MiB.
+        const LENGTHS: usize = 9;
+        // No digit takes more than a byte.
+        let number = |number: u64| number.checked_ilog10().unwrap_or(0) as usize + 1;
+        let of_versions: usize = self
+            .told()
+            .map(|(version, _)| {
+                let Version {
+                    major,
+                    minor,
+                    patch,
+                    pre,
+                    build,
+                } = version;
+                let numbers = number(*major) + number(*minor) + number(*patch);
+                numbers + pre.len() + build.len() + LENGTHS
+            })
+            .sum();
+        HEAD + name.len() + of_versions
+    }
 }
 
 /// What registries have said.
@@ -58,6 +84,9 @@ pub struct Yanks {
     packages: BTreeMap<String, BTreeMap<Registry, Said>>,
 }
 
+/// Bytes that all of it takes in the index, at the most: each build reads them. Answers of one refresh are
+/// [kept below](crate::yanks::budget).
+pub const MOST_BYTES: usize = 2304 * 1024;
 /// Registries that are known, of which no more than half are asked at a time.
 pub const MOST_REGISTRIES: usize = 128;
 /// What is not asked about any more is believed for so long.
@@ -74,7 +103,7 @@ impl Yanks {
             self.packages.entry(name).or_default().extend(of);
         }
         self.packages.retain(|_, of| !of.is_empty());
-        self.bounded(&asked)
+        self.bounded(&asked).within(MOST_BYTES, now)
     }
 
     /// Leaves out the registries that are not among `asked` where there are more than anybody has.
@@ -85,6 +114,38 @@ impl Yanks {
             }
             self.packages.retain(|_, of| !of.is_empty());
         }
+        self
+    }
+
+    /// Leaves out what was said the longest ago, where all of it takes more than `limit` bytes. What was said at `now` comes
+    /// before what a wrong clock has dated later.
+    fn within(mut self, limit: usize, now: Timestamp) -> Yanks {
+        let all = self.packages.iter().flat_map(|(name, of)| {
+            of.iter()
+                .map(move |(registry, said)| (name, registry, said))
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(_, _, said)| (said.asked != now, Reverse(said.asked)));
+        let mut left = limit;
+        all.retain(
+            |(name, _, said)| match left.checked_sub(said.weight(name)) {
+                Some(rest) => {
+                    left = rest;
+                    false
+                }
+                None => true,
+            },
+        );
+        let over = all.into_iter();
+        let over: Vec<(String, Registry)> = over
+            .map(|(name, registry, _)| (name.clone(), registry.clone()))
+            .collect();
+        for (name, registry) in over {
+            if let Some(of) = self.packages.get_mut(&name) {
+                of.remove(&registry);
+            }
+        }
+        self.packages.retain(|_, of| !of.is_empty());
         self
     }
 
@@ -129,5 +190,69 @@ impl Yanks {
     fn said_by(&self, registry: &Registry) -> impl Iterator<Item = &Said> {
         let packages = self.packages.values();
         packages.filter_map(move |of| of.get(registry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+    const NOW: Timestamp = Timestamp::constant(1_790_000_000, 0);
+
+    /// That `name` has a yanked version which takes this many KiB.
+    fn said(yanks: &mut Yanks, name: &str, asked: Timestamp, kibibytes: usize) {
+        let pre = "x".repeat(kibibytes * 1024);
+        let said = Said {
+            asked,
+            yanked: vec![format!("1.0.0-{pre}").parse().unwrap()],
+            vanished: Vec::new(),
+        };
+        yanks.insert(name, Registry::CratesIo, said);
+    }
+
+    #[test]
+    fn what_was_said_the_longest_ago_gives_way() {
+        let mut old = Yanks::default();
+        said(&mut old, "a", NOW - HOUR * 3, 400);
+        said(&mut old, "b", NOW - HOUR, 900);
+        said(&mut old, "c", NOW - HOUR * 2, 900);
+        said(&mut old, "d", NOW - HOUR * 4, 1);
+        said(&mut old, "e", NOW, 1);
+        let mut answers = Yanks::default();
+        said(&mut answers, "e", NOW, 1000);
+
+        let known = old.after(answers, NOW);
+
+        assert!(known.packages().keys().eq(["a", "b", "d", "e"]));
+    }
+
+    /// Else nothing new would ever be known until then.
+    #[test]
+    fn what_is_dated_in_the_future_gives_way() {
+        let mut old = Yanks::default();
+        said(&mut old, "a", NOW + HOUR * 3, 2000);
+        let mut answers = Yanks::default();
+        said(&mut answers, "b", NOW, 1000);
+
+        let known = old.after(answers, NOW);
+
+        assert!(known.packages().keys().eq(["b"]));
+    }
+
+    #[test]
+    fn all_that_is_known_is_bounded() {
+        let mut answers = Yanks::default();
+        for number in 0..1000 {
+            said(&mut answers, &format!("a{number}"), NOW, 16);
+        }
+
+        let known = Yanks::default().after(answers, NOW);
+
+        let weights = known.packages().iter();
+        let weight: usize = weights
+            .flat_map(|(name, of)| of.values().map(|said| said.weight(name)))
+            .sum();
+        assert!(weight <= MOST_BYTES && weight > MOST_BYTES - 32 * 1024);
     }
 }

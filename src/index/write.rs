@@ -74,10 +74,11 @@ pub fn compile_with(
         "withdrawn advisories",
         provenance.withdrawn.len(),
     )?;
+    let provenance = provenance.write();
     let front = Front {
-        provenance: &provenance.write(),
+        provenance: &provenance,
         lookup: &lookup.bytes,
-        yanks: &yanks::write(yanks)?,
+        yanks: &yanks_beside(provenance.len() + lookup.bytes.len(), yanks)?,
     };
     assemble(&front, lookup.details, |put| {
         for pick in chosen.packages.values().flatten() {
@@ -126,12 +127,23 @@ fn with_provenance(
     let mut provenance = Provenance::read(sections.provenance)?;
     change(&mut provenance);
     let details = sections.details;
+    let provenance = provenance.write();
     let front = Front {
-        provenance: &provenance.write(),
+        provenance: &provenance,
         lookup: sections.lookup,
-        yanks: &yanks::write(yanks)?,
+        yanks: &yanks_beside(provenance.len() + sections.lookup.len(), yanks)?,
     };
     assemble(&front, details.len() as u64, |put| put(details))
+}
+
+/// The section *yanks*, or nothing where a front with so many bytes of `others` has no room for it: advisories come first,
+/// and without an answer it is not known whether something is yanked.
+fn yanks_beside(others: usize, yanks: &Yanks) -> Result<Vec<u8>, Error> {
+    let mut bytes = yanks::write(yanks)?;
+    if (wire::HEADER + others + bytes.len()) as u64 > MAX_FRONT {
+        bytes.clear();
+    }
+    Ok(bytes)
 }
 
 /// The sections that a build reads.
@@ -425,4 +437,26 @@ fn details(advisory: &Advisory) -> Vec<u8> {
         put_list(&mut out, list);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yank::Said;
+
+    #[test]
+    fn yanks_give_way_to_advisories() {
+        let mut yanks = Yanks::default();
+        let said = Said {
+            asked: Timestamp::UNIX_EPOCH,
+            yanked: vec!["1.0.0".parse().unwrap()],
+            vanished: Vec::new(),
+        };
+        yanks.insert("a", Registry::CratesIo, said);
+        let bytes = yanks::write(&yanks).unwrap();
+        let room = MAX_FRONT as usize - wire::HEADER - bytes.len();
+
+        assert_eq!(yanks_beside(room, &yanks).unwrap(), bytes);
+        assert!(yanks_beside(room + 1, &yanks).unwrap().is_empty());
+    }
 }

@@ -194,3 +194,45 @@ pub(super) fn write(yanks: &Yanks) -> Result<Vec<u8>, Error> {
     bytes.extend(records);
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
+    fn any_version() -> impl Strategy<Value = Version> {
+        let number = || prop_oneof![any::<u64>(), 0..300_u64, Just(0)];
+        let pre = "([a-z]{1,300})?";
+        (number(), number(), number(), pre, "([a-z]{1,9})?").prop_map(|parts| {
+            let (major, minor, patch, pre, build) = parts;
+            let mut version = Version::new(major, minor, patch);
+            version.pre = pre.parse().unwrap();
+            version.build = build.parse().unwrap();
+            version
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_said_takes_no_more_than_its_weight(
+            packages in vec(("[a-z]{1,64}", btree_set(any_version(), 0..20)), 1..20),
+        ) {
+            let mut yanks = Yanks::default();
+            for (name, versions) in packages {
+                let said = Said {
+                    asked: Timestamp::UNIX_EPOCH,
+                    yanked: versions.iter().cloned().collect(),
+                    vanished: versions.into_iter().collect(),
+                };
+                yanks.insert(&name, Registry::CratesIo, said);
+            }
+            let packages = yanks.packages().iter();
+            let weight: usize = packages
+                .flat_map(|(name, of)| of.values().map(move |said| said.weight(name)))
+                .sum();
+            // The number of packages and that of registries come once.
+            prop_assert!(write(&yanks).unwrap().len() <= weight + 5);
+        }
+    }
+}

@@ -7,7 +7,8 @@
 //!
 //! # Memory
 //!
-//! Bodies of usual length come many at a time and longer ones one after the other, so that memory is bounded.
+//! Bodies of usual length come many at a time and longer ones one after the other, and what is kept of them is within a
+//! [budget](super::budget), so that memory is bounded.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,11 +20,12 @@ use jiff::Timestamp;
 use semver::Version;
 
 use super::answer::{Config, Release, releases, said};
+use super::budget::Budget;
 use super::kept::{Answer, Kept};
 use super::locked::Packages;
 use crate::advisory::Registry;
 use crate::http::{Client, Request, Response, TooLong};
-use crate::yank::Yanks;
+use crate::yank::{Said, Yanks};
 
 /// Bytes of a body, decompressed, as it comes beside others. That of a crate with 1,000 releases has half of it.
 const MOST_USUAL: u64 = 2 * 1024 * 1024;
@@ -92,9 +94,10 @@ pub struct Unanswered {
 
 /// What a registry answers about one package.
 enum Outcome {
-    Releases {
-        releases: Vec<Release>,
-        answer: Answer,
+    Said {
+        said: Said,
+        /// None where it never had the package.
+        answer: Option<Answer>,
     },
     /// It has no such package.
     Gone,
@@ -112,11 +115,12 @@ pub fn ask(
     progress: &dyn Fn(&Question, usize),
 ) -> Answers {
     let client = client.until(end);
-    let asked: Vec<Asked<'_>> = questions
+    let mut asked: Vec<Asked<'_>> = questions
         .iter()
         .map(|question| {
             let end = end.min(Instant::now() + CONFIGURED);
-            Asked::new(question, &client.until(end))
+            let budget = Budget::new(questions.len(), question.packages.len());
+            Asked::new(question, budget, &client.until(end))
         })
         .collect();
     let mut waiting = Vec::new();
@@ -145,15 +149,17 @@ pub fn ask(
             long.push((place, name));
             return Ok(());
         }
-        outcomes[place][name] = Some(asked[place].outcome(name, response, before.kept));
+        outcomes[place][name] = Some(asked[place].outcome(name, response, before.kept, now));
         done[place] += 1;
         progress(asked[place].question, done[place]);
         Ok(())
     });
+    // Whoever comes first was asked first.
+    long.sort_unstable();
     for (place, name) in long {
         let request = asked[place].request(name, before.kept, MOST);
         let response = request.and_then(|request| client.get(request));
-        outcomes[place][name] = Some(asked[place].outcome(name, response, before.kept));
+        outcomes[place][name] = Some(asked[place].outcome(name, response, before.kept, now));
         done[place] += 1;
         progress(asked[place].question, done[place]);
     }
@@ -167,7 +173,7 @@ pub fn ask(
         kept: Kept::default(),
         unanswered: Vec::new(),
     };
-    for (asked, outcomes) in asked.iter().zip(outcomes) {
+    for (asked, outcomes) in asked.iter_mut().zip(outcomes) {
         let outcomes = outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(|| Outcome::Unknown(anyhow!("{ended}"))));
@@ -194,10 +200,11 @@ struct Asked<'q> {
     names: Vec<(&'q str, &'q BTreeSet<Version>)>,
     index: SparseIndex,
     authorization: Option<String>,
+    budget: Budget,
 }
 
 impl<'q> Asked<'q> {
-    fn new(question: &'q Question, client: &Client) -> Asked<'q> {
+    fn new(question: &'q Question, budget: Budget, client: &Client) -> Asked<'q> {
         // It would look there for what cargo has kept.
         let nowhere = PathBuf::from("/dev/null/nowhere");
         // It is shown only to who wants to know who asks.
@@ -214,6 +221,7 @@ impl<'q> Asked<'q> {
                 .collect(),
             index: SparseIndex::at_path(nowhere, question.index.clone()),
             authorization: token.map(|Token(token)| format!("Authorization: {token}")),
+            budget,
         }
     }
 
@@ -234,13 +242,26 @@ impl<'q> Asked<'q> {
         })
     }
 
-    fn outcome(&self, name: usize, response: anyhow::Result<Response>, kept: &Kept) -> Outcome {
-        let (name, _) = self.names[name];
+    /// What follows of a response. What is kept of it is within the budget.
+    fn outcome(
+        &mut self,
+        name: usize,
+        response: anyhow::Result<Response>,
+        kept: &Kept,
+        now: Timestamp,
+    ) -> Outcome {
+        let (name, locked) = self.names[name];
+        let mut outcome = |releases: &[Release], answer: Answer| {
+            let said = said(releases, locked, now);
+            let answer = Some(answer);
+            self.budget.spend(name, answer.as_ref(), &said)?;
+            Ok(Outcome::Said { said, answer })
+        };
         let outcome = response.and_then(|response| match response.status {
             200 => {
                 let releases = releases(&response.body, name)?;
                 let answer = Answer::new(response.etag, response.last_modified, &releases);
-                Ok(Outcome::Releases { releases, answer })
+                outcome(&releases, answer)
             }
             304 => {
                 let known = kept.of(&self.question.index, name);
@@ -248,10 +269,8 @@ impl<'q> Asked<'q> {
                 let answer =
                     answer.context("the server says that nothing has changed since never")?;
                 let releases = answer.releases();
-                Ok(Outcome::Releases {
-                    releases: releases.context("what it answered before is damaged")?,
-                    answer: answer.clone(),
-                })
+                let releases = releases.context("what it answered before is damaged")?;
+                outcome(&releases, answer.clone())
             }
             404 | 410 | 451 => Ok(Outcome::Gone),
             401 if self.authorization.is_none() => {
@@ -265,7 +284,7 @@ impl<'q> Asked<'q> {
     /// Whether the registry can be believed about packages that it does not have: a server that has nothing at all need not
     /// be the registry, or not any more.
     fn is_there(&self, outcomes: &[Outcome], client: &Client) -> IsThere {
-        let answers = |outcome: &Outcome| matches!(outcome, Outcome::Releases { .. });
+        let answers = |outcome: &Outcome| matches!(outcome, Outcome::Said { .. });
         if outcomes.iter().any(answers) {
             return IsThere::Yes;
         }
@@ -281,7 +300,7 @@ impl<'q> Asked<'q> {
 
     /// What follows of all that the registry has answered.
     fn conclude(
-        &self,
+        &mut self,
         outcomes: Vec<Outcome>,
         is_there: IsThere,
         before: Before<'_>,
@@ -295,17 +314,24 @@ impl<'q> Asked<'q> {
         let mut missing = 0;
         for ((name, locked), outcome) in self.names.iter().zip(outcomes) {
             let known = before.kept.of(index, name);
+            let is_gone =
+                is_there == IsThere::Yes || is_there == IsThere::WithNothing && known.is_some();
+            let outcome = match outcome {
+                Outcome::Gone if is_gone => {
+                    let said = said(&[], locked, now);
+                    match self.budget.spend(name, known, &said) {
+                        // That it was there once goes on to count.
+                        Ok(()) => Outcome::Said {
+                            said,
+                            answer: known.cloned(),
+                        },
+                        Err(error) => Outcome::Unknown(error),
+                    }
+                }
+                outcome => outcome,
+            };
             let (said, answer) = match outcome {
-                Outcome::Releases { releases, answer } => {
-                    (Some(said(&releases, locked, now)), Some(answer))
-                }
-                Outcome::Gone
-                    if is_there == IsThere::Yes
-                        || is_there == IsThere::WithNothing && known.is_some() =>
-                {
-                    // That it was there once goes on to count.
-                    (Some(said(&[], locked, now)), known.cloned())
-                }
+                Outcome::Said { said, answer } => (Some(said), answer),
                 Outcome::Gone => {
                     missing += 1;
                     reason.get_or_insert_with(|| "it knows none of the packages".to_owned());

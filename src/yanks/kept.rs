@@ -11,8 +11,8 @@ use super::answer::Release;
 use crate::index::store::{Beside, Store};
 use crate::sealed;
 
-/// Bytes of the file. 5,000 packages have some 3 million.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of the file. 5,000 packages have some 2 million, and [never](super::budget) 15.
+const MOST_BYTES: u64 = 24 * 1024 * 1024;
 
 /// The answers of all registries, by the URL of the index that was asked, and then by package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,12 @@ impl Answer {
             (None, Some(modified)) => Some(format!("If-Modified-Since: {modified}")),
             (None, None) => None,
         }
+    }
+
+    /// Bytes that are kept of it, more or less.
+    pub(super) fn weight(&self) -> usize {
+        let validators = [&self.etag, &self.modified].into_iter().flatten();
+        self.versions.len() + validators.map(String::len).sum::<usize>()
     }
 
     /// None if there is something that is no version.

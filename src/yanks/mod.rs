@@ -18,6 +18,7 @@
 
 pub mod answer;
 pub mod ask;
+mod budget;
 pub mod kept;
 pub mod locked;
 pub mod seen;

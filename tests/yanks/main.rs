@@ -6,6 +6,7 @@ mod answers;
 mod broken;
 mod figure;
 mod known;
+mod much;
 mod privacy;
 mod registry;
 
