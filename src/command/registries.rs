@@ -4,16 +4,21 @@
 //! A build that has another source in the place of crates.io than the user has elsewhere may have packages that crates.io
 //! must not hear of. Nobody is asked about those.
 //!
+//! Building with a lockfile asks the registries that it names, so a refresh may ask them about it too. Looking at somebody's
+//! lockfile does not: of one that no workspace was seen with, only crates.io hears and whom the user's configuration names,
+//! so that nobody's text becomes the URL of a request.
+//!
 //! Credential providers are not run, for they may ask a person. A token counts that lies in cargo's own configuration, where
 //! that is what `cargo:token` would take.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::SystemTime;
 
 use cargo::core::SourceId;
 use cargo::sources::SourceConfigMap;
 use cargo::util::auth::registry_credential_config_raw;
 use cargo::{CargoResult, GlobalContext};
+use serde::Deserialize;
 use url::Url;
 
 use crate::advisory::Registry;
@@ -38,9 +43,13 @@ pub(super) fn questions(gctx: &GlobalContext, config: &Config) -> CargoResult<Ve
     let sources = SourceConfigMap::new(gctx)?;
     let crates_io = taken_for(&sources, SourceId::crates_io(gctx)?)?;
     let name_of_crates_io = name(crates_io);
+    let named = named(gctx)?;
     let locked = locked::packages(&lockfiles, |seen, registry| {
-        let as_here = |there: &String| *there == name_of_crates_io;
-        *registry != Registry::CratesIo || seen.crates_io.as_ref().is_none_or(as_here)
+        match (registry, &seen.crates_io) {
+            (Registry::CratesIo, Some(there)) => *there == name_of_crates_io,
+            (Registry::CratesIo, None) | (Registry::Other(_), Some(_)) => true,
+            (Registry::Other(source), None) => named.contains(source),
+        }
     });
     let mut questions: BTreeMap<Registry, Question> = BTreeMap::new();
     for (registry, packages) in locked {
@@ -67,6 +76,31 @@ pub(super) fn questions(gctx: &GlobalContext, config: &Config) -> CargoResult<Ve
         }
     }
     Ok(questions.into_values().collect())
+}
+
+/// The registries that the user's configuration names, as Cargo.lock would write them.
+fn named(gctx: &GlobalContext) -> CargoResult<BTreeSet<String>> {
+    /// An entry of `[registries]` or `[source]`.
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(alias = "registry")]
+        index: Option<String>,
+    }
+
+    let mut named = BTreeSet::new();
+    for table in ["registries", "source"] {
+        // Cargo would warn of the other fields.
+        let entries = quietly(gctx, || gctx.get::<Option<BTreeMap<String, Named>>>(table))?;
+        let urls = entries.into_iter().flatten();
+        for url in urls.filter_map(|(_, entry)| entry.index) {
+            // One that is wrong is nobody's.
+            let source = Url::parse(&url)
+                .ok()
+                .and_then(|url| SourceId::for_registry(&url).ok());
+            named.extend(source.map(name));
+        }
+    }
+    Ok(named)
 }
 
 /// The source that a build here takes for crates.io, as Cargo.lock would write it. None if that cannot be told.

@@ -28,12 +28,19 @@ fn cache() -> Vec<u8> {
     all
 }
 
+/// Names `registry` in the user's configuration.
+fn name_in_configuration(name: &str, registry: &Registry) {
+    let source = registry.source();
+    configure(&format!("[registries.{name}]\nindex = '{source}'"));
+}
+
 #[cargo_test]
 fn a_registry_hears_of_its_own_packages_alone() {
     let public = Registry::in_place_of_crates_io();
     let private = Registry::new();
     public.publish("open", "1.0.0");
     private.publish("secret", "1.0.0");
+    name_in_configuration("private", &private);
     Database::new().add(&advisory("other")).index();
     lockfile(
         "old",
@@ -70,6 +77,45 @@ fn a_registry_hears_of_its_own_packages_alone() {
 
 "#]])
         .run();
+}
+
+/// A lockfile that somebody has sent in can name any host.
+#[cargo_test]
+fn whom_a_lockfile_alone_names_is_asked_only_if_the_user_s_configuration_names_it_too() {
+    let [stranger, named, replaced, mirror] = [(); 4].map(|()| Registry::new());
+    named.publish("ours", "1.0.0");
+    mirror.publish("mirrored", "1.0.0");
+    name_in_configuration("ours", &named);
+    configure(&format!(
+        "[source.theirs]\nregistry = '{}'\nreplace-with = 'mirror'\n\n[source.mirror]\nregistry = '{}'",
+        replaced.source(),
+        mirror.source()
+    ));
+    Database::new().add(&advisory("other")).index();
+    let foreign = lockfile(
+        "foreign",
+        &[
+            ("bait", "1.0.0", &stranger.source()),
+            ("ours", "1.0.0", &named.source()),
+            ("mirrored", "1.0.0", &replaced.source()),
+        ],
+    );
+    cargo("advisory check --lockfile foreign/Cargo.lock").run();
+
+    cargo("advisory update").tells("");
+
+    assert_eq!(stranger.asked(), [""; 0]);
+    assert_eq!(replaced.asked(), [""; 0]);
+    assert_eq!(named.asked(), ["ou/rs/ours"]);
+    assert_eq!(mirror.asked(), ["mi/rr/mirrored"]);
+
+    // Whoever works in that folder has cargo ask there anyway.
+    stranger.publish("bait", "1.0.0");
+    cargo("advisory update")
+        .cwd(foreign.parent().unwrap())
+        .tells("");
+
+    assert_eq!(stranger.asked(), ["ba/it/bait"]);
 }
 
 /// A company's mirror may have packages under crates.io's name that crates.io has not.
