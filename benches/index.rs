@@ -171,7 +171,7 @@ impl Size {
         self.print("look-up", look_up, " ms");
         self.print_memory("look-up");
         let open = || Index::open(&self.index_with_yanks(), Verify::Used);
-        let coverage = check(&graph, &open()?)?.coverage;
+        let coverage = check(&graph, &open()?)?.coverage(Timestamp::MIN);
         ensure!(coverage.unknown == 0, "{coverage:?}");
         let look_up = median(200, || check(&graph, &open()?).map(|hits| hits.is_empty()))?;
         self.print("look-up-with-yanks", look_up, " ms");

@@ -83,37 +83,54 @@ pub struct Hits<'i> {
     elsewhere: Vec<(usize, What<'i>)>,
     /// Packages with an advisory that was not understood, as positions in the graph.
     pub quarantined: Vec<usize>,
-    /// Packages of which neither their source nor the index can tell whether they are yanked, as positions in the graph.
-    pub yanks_unknown: Vec<usize>,
-    /// How far the index alone knows of yanks, where cargo was not asked.
-    pub coverage: Coverage,
+    /// How many packages from registries there are of which cargo's sources say whether they are yanked.
+    known_to_cargo: usize,
+    /// The other packages that may have been yanked, as positions in the graph, and what the last refresh was told of each.
+    left_to_index: Vec<(usize, Option<Told>)>,
 }
 
-/// Of how many packages from registries it is known whether they are yanked, where a lockfile is all there is.
+/// Of how many packages from registries it is known whether they are yanked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     pub known: usize,
     pub unknown: usize,
-    /// When a registry was asked about the known ones, at the earliest.
+    /// How many of the unknown ones are so because the answer about them is too old.
+    pub outdated: usize,
+    /// When a registry was asked about those that are known from the index, at the earliest.
     pub asked: Option<Timestamp>,
 }
 
 impl Coverage {
-    fn add(&mut self, told: Option<Told>) {
-        let Some(told) = told else {
-            self.unknown += 1;
-            return;
-        };
-        self.known += 1;
-        self.asked = Some(self.asked.map_or(told.asked, |asked| asked.min(told.asked)));
-    }
-
     /// That of both.
     pub fn and(self, other: Coverage) -> Coverage {
         Coverage {
             known: self.known + other.known,
             unknown: self.unknown + other.unknown,
+            outdated: self.outdated + other.outdated,
             asked: self.asked.into_iter().chain(other.asked).min(),
+        }
+    }
+}
+
+/// What an answer of a registry is worth. That something was yanked is told whatever its age: a yank that was taken back
+/// does less harm than one that is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    Known(Timestamp),
+    Outdated,
+    Nothing,
+}
+
+impl Worth {
+    /// That of what was `told`, where answers from before `since` are too old.
+    fn of(told: Option<Told>, since: Timestamp) -> Worth {
+        match told {
+            None => Worth::Nothing,
+            Some(Told {
+                yank: Yank::None,
+                asked,
+            }) if asked < since => Worth::Outdated,
+            Some(Told { asked, .. }) => Worth::Known(asked),
         }
     }
 }
@@ -122,6 +139,45 @@ impl<'i> Hits<'i> {
     /// Whether there is no finding.
     pub fn is_empty(&self) -> bool {
         self.hits.is_empty()
+    }
+
+    /// The packages of the build of `graph` of which neither their source nor the index can tell whether they are yanked, as
+    /// positions, and whether that is for an answer from before `since`, which is too old.
+    pub fn yanks_unknown(
+        &self,
+        graph: &Graph,
+        since: Timestamp,
+    ) -> impl Iterator<Item = (usize, bool)> {
+        let unknown = |position: &usize| graph.packages[*position].yanked == Yanked::Unknown;
+        self.left_to_index
+            .iter()
+            .filter(move |(position, _)| unknown(position))
+            .filter_map(move |(position, told)| match Worth::of(*told, since) {
+                Worth::Known(_) => None,
+                worth => Some((*position, worth == Worth::Outdated)),
+            })
+    }
+
+    /// How far yanks are known, where answers from before `since` are too old.
+    pub fn coverage(&self, since: Timestamp) -> Coverage {
+        let mut coverage = Coverage {
+            known: self.known_to_cargo,
+            ..Coverage::default()
+        };
+        for (_, told) in &self.left_to_index {
+            match Worth::of(*told, since) {
+                Worth::Known(asked) => {
+                    coverage.known += 1;
+                    coverage.asked = coverage.asked.into_iter().chain([asked]).min();
+                }
+                Worth::Outdated => {
+                    coverage.unknown += 1;
+                    coverage.outdated += 1;
+                }
+                Worth::Nothing => coverage.unknown += 1,
+            }
+        }
+        coverage
     }
 
     /// The packages with a finding, as positions in the graph, some of them more than once.
@@ -169,7 +225,7 @@ fn joined<'g, 'i: 'g>(
 
 /// Looks up every package of `graph` in `index`.
 ///
-/// Whether a package is yanked goes by [`yank`].
+/// Whether a package is yanked goes by [`yank`]. How old an answer is that says that it is not counts [later](Hits::coverage).
 ///
 /// A package is held against the advisories of the registry that it comes from, and `affected.os` and `affected.arch`
 /// against the platforms that it is compiled for; where those are not known every platform counts, as in RustSec.
@@ -182,8 +238,8 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
         hits: Vec::new(),
         elsewhere: Vec::new(),
         quarantined: Vec::new(),
-        yanks_unknown: Vec::new(),
-        coverage: Coverage::default(),
+        known_to_cargo: 0,
+        left_to_index: Vec::new(),
     };
     for (position, package) in graph.packages.iter().enumerate() {
         let Some(registry) = package.source.registry.as_ref().map(Registry::borrow) else {
@@ -213,13 +269,13 @@ pub fn check<'i>(graph: &Graph, index: &'i Index) -> Result<Hits<'i>, index::Err
         match yank(package.yanked, told.map(|told| told.yank)) {
             Some(Yank::Vanished) => hits.hits.push((position, What::Vanished)),
             Some(Yank::Yanked) => hits.hits.push((position, What::Yanked)),
-            Some(Yank::None) => {}
-            None if package.yanked == Yanked::Unknown => hits.yanks_unknown.push(position),
-            None => {}
+            Some(Yank::None) | None => {}
         }
-        // Without a build nobody knows how it is used.
-        if package.yanked == Yanked::NotAsked && package.usage.is_none() && registry.is_some() {
-            hits.coverage.add(told);
+        match package.yanked {
+            Yanked::Unknown => hits.left_to_index.push((position, told)),
+            _ if package.member || registry.is_none() => {}
+            Yanked::NotAsked => hits.left_to_index.push((position, told)),
+            Yanked::Yes | Yanked::No => hits.known_to_cargo += 1,
         }
     }
     Ok(hits)
@@ -261,4 +317,68 @@ fn concerns(entry: &Entry<'_>, graph: &Graph, platforms: Option<PlatformSet>) ->
             listed(Box::new(entry.os()), &platform.os)
                 && listed(Box::new(entry.arch()), &platform.arch)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::graph::Source;
+
+    #[test]
+    fn what_is_not_yanked_is_known_for_a_time() {
+        let since = Timestamp::UNIX_EPOCH;
+        let told = |yank, seconds| {
+            let asked = since + SignedDuration::from_secs(seconds);
+            Some(Told { yank, asked })
+        };
+        let cases = [
+            (Yanked::Unknown, None),
+            (Yanked::Unknown, told(Yank::None, -1)),
+            (Yanked::Unknown, told(Yank::None, 0)),
+            (Yanked::Unknown, told(Yank::Yanked, -1)),
+            (Yanked::Unknown, told(Yank::Vanished, -1)),
+            (Yanked::NotAsked, None),
+            (Yanked::NotAsked, told(Yank::None, -1)),
+            (Yanked::NotAsked, told(Yank::None, 7)),
+        ];
+        let package = |yanked| Package {
+            name: "a".to_owned(),
+            version: Version::new(1, 0, 0),
+            source: Rc::new(Source {
+                id: None,
+                registry: Some(Registry::CratesIo),
+            }),
+            member: false,
+            yanked,
+            platforms: None,
+            usage: None,
+            features: None,
+        };
+        let graph = Graph {
+            packages: cases.iter().map(|(yanked, _)| package(*yanked)).collect(),
+            ..Graph::default()
+        };
+        let told = cases.into_iter().map(|(_, told)| told);
+        let hits = Hits {
+            hits: Vec::new(),
+            elsewhere: Vec::new(),
+            quarantined: Vec::new(),
+            known_to_cargo: 3,
+            left_to_index: told.enumerate().collect(),
+        };
+
+        let unknown: Vec<_> = hits.yanks_unknown(&graph, since).collect();
+        assert_eq!(unknown, [(0, false), (1, true)]);
+        let expected = Coverage {
+            known: 3 + 4,
+            unknown: 4,
+            outdated: 2,
+            asked: Some(since - SignedDuration::from_secs(1)),
+        };
+        assert_eq!(hits.coverage(since), expected);
+    }
 }

@@ -61,6 +61,11 @@ pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
     time.duration_since(now) > TOLERANCE
 }
 
+/// The earliest time at which something can have been said that counts at `now`, if it counts for `limit`.
+pub fn counts_from(now: Timestamp, limit: SignedDuration) -> Timestamp {
+    now.saturating_sub(limit).unwrap_or(Timestamp::MIN)
+}
+
 /// Whether an index whose oldest part was compared with its source at `checked` is to be refreshed, if that is wanted
 /// from an age of `every` on. One from the future is, as nobody knows its age. Before this program was built no clock is
 /// right, and no server's certificate valid.

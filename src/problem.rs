@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::check::Hits;
 use crate::config::Config;
 use crate::fault::defect;
-use crate::freshness::{Clock, Doubt, Freshness, ago, limit_words};
+use crate::freshness::{Clock, Doubt, Freshness, ago, counts_from, limit_words};
 use crate::graph::Graph;
 use crate::index::store::Store;
 use crate::index::{self, DatabaseInfo, Index, Verify};
@@ -35,8 +35,12 @@ pub enum Problem {
     RefreshRefused { at: Timestamp, now: Timestamp },
     /// Advisories about packages of the graph, or about nobody knows which, were not understood.
     Quarantined { packages: Vec<String> },
-    /// The sources of these packages could not tell whether they are yanked.
-    YanksUnknown { packages: Vec<String> },
+    /// The sources of these packages could not tell whether they are yanked, nor can the index: of some of them only because
+    /// the answer that it has is `outdated`.
+    YanksUnknown {
+        packages: Vec<String>,
+        outdated: bool,
+    },
     /// Only what is new was to be denied, and it cannot be told what that is.
     NewsUnknown(anyhow::Error),
     /// The check itself failed.
@@ -177,12 +181,16 @@ impl fmt::Display for Problem {
                 "advisories that were not understood may concern {}; `cargo advisory status` shows them",
                 listed(packages)
             ),
-            Problem::YanksUnknown { packages } => write!(
+            Problem::YanksUnknown { packages, outdated } => write!(
                 f,
-                "it is not known whether {} yanked; run `cargo fetch`",
+                "it is not known whether {} yanked; {}",
                 match packages.as_slice() {
                     [one] => format!("{} is", Untrusted(one)),
                     packages => format!("{} are", listed(packages)),
+                },
+                match outdated {
+                    true => "their registries were asked too long ago; run `cargo advisory update`",
+                    false => "run `cargo fetch`",
                 }
             ),
             // Whoever made the error made it harmless, and its end says what to do.
@@ -230,9 +238,12 @@ pub fn problems(
             packages: names(&hits.quarantined),
         });
     }
-    if !hits.yanks_unknown.is_empty() {
+    let since = counts_from(now, config.max_age);
+    let (unknown, outdated): (Vec<usize>, Vec<bool>) = hits.yanks_unknown(graph, since).unzip();
+    if !unknown.is_empty() {
         problems.push(Problem::YanksUnknown {
-            packages: names(&hits.yanks_unknown),
+            packages: names(&unknown),
+            outdated: outdated.contains(&true),
         });
     }
     problems.extend(problems_of(

@@ -16,7 +16,7 @@ use crate::check::{Coverage, Finding, Hits, check};
 use crate::config::Config;
 use crate::denial;
 use crate::fault;
-use crate::freshness::ago;
+use crate::freshness::{ago, counts_from, limit_words};
 use crate::graph::Graph;
 use crate::graph::path::Paths;
 use crate::graph::workspace::{self, Edges};
@@ -213,6 +213,7 @@ impl<'a> Judge<'a> {
         });
         Ok(Report {
             lockfile,
+            yanks: Some(answer.yanks(self.config).into()),
             ..report.map_err(|error| Problem::of_index(self.config, error).into_error())?
         })
     }
@@ -366,22 +367,39 @@ impl Answer<'_> {
         self.hits.findings(&self.graph)
     }
 
+    /// How far yanks are known.
+    pub(super) fn yanks(&self, config: &Config) -> Coverage {
+        let since = counts_from(fault::now(), config.max_age);
+        self.hits.coverage(since)
+    }
+
     /// The remedy of `finding`, where one was looked for.
     pub(super) fn remedy(&self, finding: &Finding<'_>) -> Option<&Remedy> {
         self.remedies.as_ref()?.of(finding)
     }
 }
 
-/// What a summary adds of yanks: how far they are not known, or only by an answer that is too old.
+/// What a summary adds of yanks where lockfiles are all there is: how far they are not known, or only by an answer that is
+/// too old.
 pub(super) fn coverage(coverage: &Coverage, config: &Config, now: Timestamp) -> String {
-    let old = coverage
-        .asked
-        .filter(|asked| now.duration_since(*asked) > config.max_age);
-    match (coverage.known, coverage.unknown, old) {
+    let Coverage {
+        known,
+        unknown,
+        outdated,
+        asked,
+    } = *coverage;
+    let since = counts_from(now, config.max_age);
+    match (known, unknown, asked.filter(|asked| *asked < since)) {
+        (_, 1.., _) if outdated > 0 => format!(
+            "; yanks are not known of {}, of {outdated} because registries were asked more than {} ago; run `cargo advisory \
+             update`",
+            counted(unknown, "package", "packages"),
+            limit_words(config.max_age)
+        ),
         (0, 1.., _) => "; yanks are not known from a lockfile alone".to_owned(),
         (_, 1.., _) => format!(
             "; yanks are not known of {}",
-            counted(coverage.unknown, "package", "packages")
+            counted(unknown, "package", "packages")
         ),
         (_, 0, Some(asked)) => {
             format!("; registries were asked for yanks {}", ago(asked, now))

@@ -13,6 +13,7 @@ use super::answer::{Answer, Judge, coverage};
 use super::background::{self, Check};
 use super::document::{self, Kept};
 use super::{page, print, recursive, registries, selection};
+use crate::check::Coverage;
 use crate::config::{Config, DEFAULT_DATABASE};
 use crate::denial;
 use crate::fault;
@@ -248,7 +249,12 @@ impl Teller<'_> {
             .judge
             .conclude(self.gctx, answer, &judgement, stale_told)?;
         if self.format == Format::Human {
-            self.say_summary(answer)?;
+            // Of a build that is among the problems.
+            let yanks = match lockfile {
+                Some(_) => answer.yanks(self.judge.config),
+                None => Coverage::default(),
+            };
+            self.say_summary(answer, &yanks)?;
         }
         Ok(match lockfile {
             Some(path) => failure.map(|error| error.context(format!("in `{}`", path.display()))),
@@ -348,7 +354,7 @@ impl Teller<'_> {
         print(gctx, text.as_bytes())
     }
 
-    fn say_summary(&self, answer: &Answer<'_>) -> CargoResult<()> {
+    fn say_summary(&self, answer: &Answer<'_>, yanks: &Coverage) -> CargoResult<()> {
         let gctx = self.gctx;
         let Judge { config, index, .. } = self.judge;
         let now = fault::now();
@@ -360,7 +366,7 @@ impl Teller<'_> {
                 counted(packages, "package", "packages"),
                 counted(index.advisories(), "advisory", "advisories"),
                 problem::freshness(index, config, now).age(),
-                coverage(&answer.hits.coverage, config, now)
+                coverage(yanks, config, now)
             ),
         )
     }

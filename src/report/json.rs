@@ -6,7 +6,7 @@ use semver::Version;
 use serde::Serialize;
 
 use crate::advisory::Advisory;
-use crate::check::Finding;
+use crate::check::{Coverage, Finding};
 use crate::database::Origin;
 use crate::graph::path::{Path, Paths};
 use crate::graph::{DependencyKind, Graph, Package};
@@ -36,8 +36,29 @@ pub struct Report<'a> {
     pub stale_ignores: Vec<StaleInfo<'a>>,
     /// Dependencies of which no advisory speaks, because they come from no registry.
     pub unchecked: Vec<PackageInfo<'a>>,
+    /// How far yanks are known. Null in a build, which tells of the unknown ones among the problems and does not count them.
+    pub yanks: Option<YanksInfo>,
     /// What kept the check from a full answer.
     pub problems: Vec<ProblemInfo>,
+}
+
+/// Of how many packages from registries it is known whether they are yanked.
+#[derive(Debug, Serialize)]
+pub struct YanksInfo {
+    pub known: usize,
+    pub unknown: usize,
+    /// When a registry was asked about those that are known from the index, at the earliest. Null where there are none.
+    pub asked: Option<Timestamp>,
+}
+
+impl From<Coverage> for YanksInfo {
+    fn from(coverage: Coverage) -> YanksInfo {
+        YanksInfo {
+            known: coverage.known,
+            unknown: coverage.unknown,
+            asked: coverage.asked,
+        }
+    }
 }
 
 /// A document of JSON on one line, as it is safe to print.
@@ -322,6 +343,7 @@ impl<'a> Report<'a> {
             ignored: infos(&judgement.ignored)?,
             stale_ignores: judgement.stale.iter().map(StaleInfo::from).collect(),
             unchecked: paths.graph.unchecked().map(PackageInfo::from).collect(),
+            yanks: None,
             problems: problems.iter().map(ProblemInfo::from).collect(),
         })
     }

@@ -115,7 +115,12 @@ fn a_workspace_is_one_object() {
   "packages": 2,
   "problems": [],
   "stale_ignores": [],
-  "unchecked": []
+  "unchecked": [],
+  "yanks": {
+    "asked": null,
+    "known": 1,
+    "unknown": 0
+  }
 }
 "#]]
             .is_json(),

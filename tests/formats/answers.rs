@@ -146,6 +146,7 @@ pub(crate) fn report(findings: Vec<FindingInfo<'static>>) -> Report<'static> {
         ignored: Vec::new(),
         stale_ignores: Vec::new(),
         unchecked: Vec::new(),
+        yanks: None,
         problems: Vec::new(),
     }
 }

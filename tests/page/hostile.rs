@@ -155,6 +155,7 @@ fn hostile_page() -> String {
             version: &version,
             source: Some(HOSTILE),
         }],
+        yanks: None,
         problems: vec![ProblemInfo {
             code: "check-failed",
             message: text(),

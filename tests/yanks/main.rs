@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod aged;
 mod answers;
 mod broken;
 mod figure;

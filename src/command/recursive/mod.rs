@@ -180,7 +180,7 @@ fn look(judge: &Judge<'_>, path: &Path, form: Form, width: usize) -> CargoResult
         findings: judgement.findings.len(),
         ignored: judgement.ignored.len(),
         unchecked: answer.graph.unchecked().count(),
-        coverage: answer.hits.coverage,
+        coverage: answer.yanks(judge.config),
     })
 }
 
