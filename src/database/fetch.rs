@@ -1,29 +1,35 @@
 //! A remote git repository: fetched into a folder that is thrown away afterwards, so that a fetch which
-//! is killed leaves nothing that a later one could trip over.
+//! is killed leaves nothing that a later one could trip over. What comes is [looked at](Checked) before gix has it.
 //!
 //! # Cost
 //!
 //! A database without news takes two requests, one with news a third, in which come the tree and the commits since the known
 //! one. Only what does not follow on the known commit costs the whole history.
 
-use super::git::{descends, options, snapshot};
+use super::git::{descends, snapshot};
+use super::pack::Checked;
+use super::throwaway::Throwaway;
 use super::{Known, Loaded, Network, Progress, Refused, SKEW, Want, cure, transport};
 use crate::report::untrusted;
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
+use gix::odb::pack::{Bundle, bundle};
+use gix::protocol::SendFlushOnDrop;
+use gix::protocol::fetch::negotiate::{self, Action, Round, one_round};
+use gix::protocol::fetch::{
+    Arguments, Context, Negotiate, Options, Response, Shallow, Tags, refmap,
+};
+use gix::protocol::transport::Service;
 use gix::protocol::transport::client::blocking_io::Transport;
-use gix::remote::fetch::{Prepare, Shallow, Tags};
-use gix::{ObjectId, Remote, Repository};
+use gix::{ObjectId, Repository};
+use std::borrow::Cow;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
-use tempfile::TempDir;
 
 /// Bytes of a pack. The whole history of RustSec's database has 10 million. Unit tests do with less.
 const MAX_PACK: usize = if cfg!(test) { 1 } else { 256 } * 1024 * 1024;
 /// Bytes of any one answer, for what is not counted as a pack.
 const HARD_LIMIT: usize = MAX_PACK + 1024 * 1024;
+/// Threads that resolve deltas, each of which holds objects in memory.
+const THREADS: usize = 2;
 
 /// Fetches the commit at `HEAD` of a remote repository and reads it.
 ///
@@ -37,32 +43,38 @@ pub(super) fn fetch(
     want: Want,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
-    let Throwaway { repo, _folder } = &Throwaway::new(network)?;
-    let remote = remote(repo, url).map_err(explain)?;
-    let ready = Ready::new(&remote, url, network).map_err(explain)?;
-    let head = ready.head;
+    let server = Server::ask(url, network).map_err(explain)?;
+    let head = server.head;
     let is_known = known.is_some_and(|known| known.commit == head.to_string());
     if is_known && want == Want::News {
         return Ok(Loaded::Unchanged);
     }
+    let into = Throwaway::new(&network.scratch)?;
+    let repo = into.repository();
     match known {
         Some(known) if !is_known => {
             let since = known.committed.saturating_sub(SKEW)?;
             let since = Shallow::Since {
                 cutoff: gix::date::Time::new(since.as_second(), 0),
             };
-            match ready.pull(since, network, progress) {
+            match server.pull(repo, &since, network, progress) {
                 Ok(()) if descends(repo, head, known)? == Some(true) => {
                     snapshot(repo, head, url, Some(true), progress).map(Loaded::Snapshot)
                 }
                 Err(error) if error.is::<Refused>() => Err(error),
                 // Servers hang up if no commit is that new.
-                Ok(()) | Err(_) => whole(url, network, known, progress),
+                Ok(()) | Err(_) => {
+                    // There is not to be room for both on the disk.
+                    drop(into);
+                    whole(url, network, known, progress)
+                }
             }
         }
         _ => {
             let newest = Shallow::DepthAtRemote(NonZeroU32::MIN);
-            ready.pull(newest, network, progress).map_err(explain)?;
+            server
+                .pull(repo, &newest, network, progress)
+                .map_err(explain)?;
             let descends = is_known.then_some(true);
             snapshot(repo, head, url, descends, progress).map(Loaded::Snapshot)
         }
@@ -76,122 +88,146 @@ fn whole(
     known: &Known,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
-    let Throwaway { repo, _folder } = &Throwaway::new(network)?;
-    let remote = remote(repo, url).map_err(explain)?;
-    let ready = Ready::new(&remote, url, network).map_err(explain)?;
-    let head = ready.head;
-    ready
-        .pull(Shallow::NoChange, network, progress)
+    let server = Server::ask(url, network).map_err(explain)?;
+    let head = server.head;
+    let into = Throwaway::new(&network.scratch)?;
+    let repo = into.repository();
+    server
+        .pull(repo, &Shallow::NoChange, network, progress)
         .map_err(explain)?;
     let descends = descends(repo, head, known)?;
     snapshot(repo, head, url, descends, progress).map(Loaded::Snapshot)
 }
 
-/// An empty repository that is removed when it is dropped.
-struct Throwaway {
-    repo: Repository,
-    _folder: TempDir,
-}
-
-impl Throwaway {
-    fn new(network: &Network) -> anyhow::Result<Throwaway> {
-        let folder = tempfile::Builder::new()
-            .prefix(crate::index::store::FETCHED)
-            .tempdir_in(&network.scratch)
-            .with_context(|| format!("cannot make a folder in `{}`", network.scratch.display()))?;
-        let repo = gix::ThreadSafeRepository::init_opts(
-            folder.path(),
-            gix::create::Kind::Bare,
-            gix::create::Options::default(),
-            options(),
-        )
-        .with_context(|| format!("cannot make a repository in `{}`", folder.path().display()))?
-        .to_thread_local();
-        Ok(Throwaway {
-            repo,
-            _folder: folder,
-        })
-    }
-}
-
-/// The one reference that counts, and no tags.
-fn remote<'repo>(repo: &'repo Repository, url: &str) -> anyhow::Result<Remote<'repo>> {
-    let remote = repo
-        .remote_at_without_url_rewrite(url)?
-        .with_refspecs(
-            Some("+HEAD:refs/heads/fetched"),
-            gix::remote::Direction::Fetch,
-        )?
-        .with_fetch_tags(Tags::None);
-    Ok(remote)
-}
-
 /// A server that has told where its `HEAD` is.
-struct Ready<'remote, 'repo> {
-    prepared: Prepare<'remote, 'repo, Box<dyn Transport>>,
+struct Server {
+    connection: SendFlushOnDrop<Box<dyn Transport>>,
+    handshake: gix::protocol::Handshake,
     head: ObjectId,
 }
 
-impl<'remote, 'repo> Ready<'remote, 'repo> {
-    fn new(
-        remote: &'remote Remote<'repo>,
-        url: &str,
-        network: &Network,
-    ) -> anyhow::Result<Ready<'remote, 'repo>> {
+impl Server {
+    fn ask(url: &str, network: &Network) -> anyhow::Result<Server> {
         let transport = transport::connect(&network.client, url, HARD_LIMIT)?;
-        let connection = remote
-            .to_connection_with_transport(transport)
-            .with_credentials(no_credentials);
-        let prepared = connection.prepare_fetch(gix::progress::Discard, Default::default())?;
-        let head = prepared
-            .ref_map()
+        let mut connection = SendFlushOnDrop::new(transport, false);
+        let mut handshake = gix::protocol::handshake(
+            &mut connection.inner,
+            Service::UploadPack,
+            no_credentials,
+            Vec::new(),
+            &mut gix::progress::Discard,
+        )?;
+        // The one reference that counts, and no tags.
+        let head = gix::refspec::parse("HEAD".into(), gix::refspec::parse::Operation::Fetch)?;
+        let references = refmap::init::Context {
+            fetch_refspecs: vec![head.to_owned()],
+            extra_refspecs: Vec::new(),
+        };
+        let references = handshake
+            .prepare_lsrefs_or_extract_refmap(agent(), true, references)?
+            .fetch_blocking(gix::progress::Discard, &mut connection.inner, false)?;
+        let head = references
             .mappings
             .iter()
             .find_map(|mapping| mapping.remote.as_id())
             .ok_or_else(|| anyhow!("the repository has no commit at its `HEAD`"))?
             .to_owned();
-        Ok(Ready { prepared, head })
+        Ok(Server {
+            connection,
+            handshake,
+            head,
+        })
     }
 
     /// Receives a pack of at most [`MAX_PACK`] bytes.
     fn pull(
-        self,
-        shallow: Shallow,
+        mut self,
+        repo: &Repository,
+        shallow: &Shallow,
         network: &Network,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> anyhow::Result<()> {
-        let stop = network.client.stop();
-        let root: Arc<gix::progress::tree::Root> =
-            gix::progress::tree::root::Options::default().into();
-        let (result, most) = std::thread::scope(|scope| {
-            let (done, wait) = mpsc::channel::<()>();
-            let tasks = Arc::clone(&root);
-            let watch = scope.spawn(move || {
-                let mut most = 0;
-                while wait.recv_timeout(Duration::from_millis(50)) == Err(RecvTimeoutError::Timeout)
-                {
-                    most = received(&tasks).max(most);
-                    progress(Progress::Fetching { received: most });
-                    if most > MAX_PACK {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                }
-                most
-            });
-            let result = self
-                .prepared
-                .with_shallow(shallow)
-                .receive(root.add_child("fetch"), stop);
-            drop(done);
-            (result, watch.join().unwrap_or_default())
-        });
-        if most > MAX_PACK {
-            let limit = MAX_PACK / 1024 / 1024;
-            return Err(Refused(format!("the server sends more than {limit} MiB")).into());
+        let folder = repo.objects.store_ref().path().join("pack");
+        let received = |received| progress(Progress::Fetching { received });
+        let mut fault = None;
+        let fetched = gix::protocol::fetch(
+            &mut Everything(self.head),
+            |pack, tasks, stop| -> Result<bool, bundle::write::Error> {
+                let mut pack = Checked::new(pack, MAX_PACK, &received);
+                let options = bundle::write::Options {
+                    thread_limit: Some(THREADS),
+                    ..bundle::write::Options::default()
+                };
+                // There is nothing yet that a pack could build on.
+                let base = None::<gix::OdbHandle>;
+                let written = Bundle::write_to_directory(
+                    &mut pack,
+                    Some(&folder),
+                    tasks,
+                    stop,
+                    base,
+                    options,
+                );
+                fault = pack.into_fault();
+                written.map(|_| true)
+            },
+            gix::progress::Discard,
+            network.client.stop(),
+            Context {
+                handshake: &mut self.handshake,
+                transport: &mut self.connection.inner,
+                user_agent: agent(),
+                trace_packetlines: false,
+            },
+            Options {
+                shallow_file: repo.shallow_file(),
+                shallow,
+                tags: Tags::None,
+                reject_shallow_remote: false,
+            },
+        );
+        match fault {
+            Some(fault) => Err(fault),
+            None => Ok(fetched.map(drop)?),
         }
-        result?;
-        Ok(())
     }
+}
+
+/// Asks for all that leads to a commit. Nothing is there to begin with, so there is nothing to agree about.
+struct Everything(ObjectId);
+
+impl Negotiate for Everything {
+    fn mark_complete_and_common_ref(&mut self) -> Result<Action, negotiate::Error> {
+        Ok(Action::MustNegotiate {
+            remote_ref_target_known: Vec::new(),
+        })
+    }
+
+    fn add_wants(&mut self, arguments: &mut Arguments, _: &[bool]) -> bool {
+        arguments.want(self.0);
+        true
+    }
+
+    fn one_round(
+        &mut self,
+        _: &mut one_round::State,
+        _: &mut Arguments,
+        _: Option<&Response>,
+    ) -> Result<(Round, bool), negotiate::Error> {
+        let round = Round {
+            haves_sent: 0,
+            in_vain: 0,
+            haves_to_send: 0,
+            previous_response_had_at_least_one_in_common: false,
+        };
+        Ok((round, true))
+    }
+}
+
+/// What every client of gix's says of itself.
+fn agent() -> (&'static str, Option<Cow<'static, str>>) {
+    let agent = gix::protocol::agent(gix::env::agent());
+    ("agent", Some(agent.into()))
 }
 
 /// Nobody is asked, neither a person nor a program.
@@ -200,19 +236,6 @@ fn no_credentials(
     _: gix::credentials::helper::Action,
 ) -> Result<Option<gix::credentials::protocol::Outcome>, gix::credentials::protocol::Error> {
     Ok(None)
-}
-
-/// Bytes of the pack so far.
-fn received(tasks: &gix::progress::tree::Root) -> usize {
-    let bytes: gix::progress::Id = gix::odb::pack::bundle::write::ProgressId::ReadPackBytes.into();
-    let mut snapshot = Vec::new();
-    tasks.sorted_snapshot(&mut snapshot);
-    snapshot
-        .iter()
-        .filter(|(_, task)| task.id == bytes)
-        .filter_map(|(_, task)| task.progress.as_ref())
-        .map(|progress| progress.step.load(Ordering::Relaxed))
-        .sum()
 }
 
 /// Says what to do about the failures that have a cure. The rest is partly the server's text.

@@ -17,11 +17,13 @@ mod folder;
 pub(crate) mod git;
 mod layout;
 mod location;
+mod pack;
 pub mod parse;
 mod progress;
 pub mod published;
 mod refused;
 mod snapshot;
+mod throwaway;
 mod transport;
 
 pub use layout::{MAX_FILES, MAX_TEXT};

@@ -8,6 +8,7 @@ mod forward;
 mod history;
 mod https;
 mod machine;
+mod packs;
 #[path = "../support/server.rs"]
 mod server;
 mod settings;

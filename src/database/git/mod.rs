@@ -16,16 +16,12 @@ pub(super) use self::history::descends;
 pub(super) use self::tree::snapshot;
 use super::{Known, Loaded, Progress, Want};
 
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 3] = [
     // One object; the longest file that is read is far below.
     "gitoxide.objects.allocLimit=67108864",
-    // Each thread that resolves deltas holds objects in memory.
-    "pack.threads=2",
     // The commit that was named, not what `refs/replace` puts in its place.
     "gitoxide.objects.noReplace=true",
     "gitoxide.credentials.terminalPrompt=false",
-    // A log of references would need a committer's name.
-    "core.logAllRefUpdates=false",
 ];
 
 /// Whether this folder is a repository, bare or with a work tree. Folders above it do not count.
