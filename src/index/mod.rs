@@ -55,6 +55,7 @@ mod file;
     reason = "the fuzzers, which take this in, keep nothing in folders of it"
 )]
 pub(crate) mod folder;
+pub mod held;
 mod provenance;
 mod read;
 mod records;

@@ -2,6 +2,7 @@
 
 use super::file::{self, Sections};
 use super::folder::{self, is_hash, is_made_up};
+use super::held::is_abandoned;
 use super::provenance::Provenance;
 use super::{DatabaseInfo, Error, Index, Seen, Verify, seen_again};
 use crate::fault::defect;
@@ -15,8 +16,8 @@ use std::time::{Duration, SystemTime};
 use tempfile::NamedTempFile;
 
 /// What lies about for longer was left behind by a process that was killed: a refresh takes a minute
-/// at the most.
-const STALE: Duration = Duration::from_secs(60 * 60);
+/// at the most. Clocks of other machines may be off by some more.
+const STALE: Duration = Duration::from_secs(5 * 60);
 
 /// A file that lies beside an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,12 +237,11 @@ impl Store {
             // Of a link that is the link's own.
             let Ok(meta) = entry.metadata() else { continue };
             let age = meta.modified().map(|modified| now.duration_since(modified));
-            if !matches!(age, Ok(Ok(age)) if age > STALE) {
-                continue;
-            }
-            if is_folder && folder::is_own_folder(&meta) {
+            let is_old = matches!(age, Ok(Ok(age)) if age > STALE);
+            let is_gone = || is_old || is_abandoned(&entry.path());
+            if is_folder && folder::is_own_folder(&meta) && is_gone() {
                 let _ = fs::remove_dir_all(entry.path());
-            } else if is_file && folder::is_own_file(&meta) {
+            } else if is_file && is_old && folder::is_own_file(&meta) {
                 let _ = fs::remove_file(entry.path());
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use cargo_advisory::index::held::hold;
 use cargo_test_support::registry::Package;
 use cargo_test_support::{cargo_test, paths, str};
 use filetime::FileTime;
@@ -87,6 +88,31 @@ fn what_a_killed_fetch_left_is_removed_by_a_later_one() {
     cargo("advisory update").run();
 
     assert!(!left.exists());
+}
+
+/// It may have received 256 MiB, and the next one may be killed as well.
+#[cargo_test]
+fn what_a_fetch_left_that_was_killed_just_now_is_removed_by_the_next_one() {
+    Database::at("advisory-db").add(&advisory("leaky")).commit();
+    let server = Server::of_repositories();
+    server.is_the_database();
+    server.is_trusted();
+    let cache = paths::cargo_home().join("advisory");
+    let [left, held] =
+        ["cargo-advisory-fetch-a1B2c3", "cargo-advisory-fetch-d4E5f6"].map(|name| cache.join(name));
+    for folder in [&left, &held] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    drop(hold(&left).unwrap());
+    // Another one is under way, for other databases.
+    let holder = hold(&held).unwrap();
+
+    cargo("advisory update").run();
+    assert!(!left.exists() && held.exists());
+
+    drop(holder);
+    cargo("advisory update").run();
+    assert!(!held.exists());
 }
 
 #[cargo_test]
