@@ -22,6 +22,7 @@ pub mod parse;
 mod progress;
 pub mod published;
 mod refused;
+mod sizes;
 mod snapshot;
 mod throwaway;
 mod transport;

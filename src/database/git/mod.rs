@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow};
 
 pub(super) use self::history::descends;
 pub(super) use self::tree::snapshot;
-use super::{Known, Loaded, Progress, Want};
+use super::{Known, Loaded, Progress, Want, sizes};
 
 const SETTINGS: [&str; 3] = [
     // One object; the longest file that is read is far below.
@@ -40,6 +40,7 @@ pub(super) fn read_local(
     want: Want,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> anyhow::Result<Loaded> {
+    sizes::check(path)?;
     let repo =
         gix::open_opts(path, options()).context("it cannot be opened as a git repository")?;
     let head = repo
