@@ -4,9 +4,13 @@ use super::Error;
 use super::entry::Entry;
 use super::read::Index;
 use super::wire::{self, Cursor};
-use crate::advisory::{Advisory, Kind};
+use crate::advisory::{Advisory, Kind, Range};
 use crate::database::{Quarantined, Withdrawn};
 use jiff::civil::Date;
+
+/// Bytes that records of advisories may take in memory, beside their texts, which are as long as in the index. Those of
+/// RustSec take less than 1 million.
+const MAX_MEMORY: usize = 192 * 1024 * 1024;
 
 /// What an index holds of its databases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +28,9 @@ pub struct Records {
 impl Index {
     /// Everything that [`compile`](super::compile) has put in.
     ///
-    /// What others have sent may be made to grow when it is read: packages that lie in each other, or many advisories with
-    /// the same long text. So everything has to lie where the compiler puts it, one thing behind the other.
+    /// What others have sent may be made to grow when it is read: packages that lie in each other, many advisories with
+    /// the same long text, or lists of texts without a letter. So everything has to lie where the compiler puts it, one
+    /// thing behind the other, and as much memory is taken as the largest database needs.
     ///
     /// # Errors
     /// If the index is damaged, or nothing that the compiler makes.
@@ -45,6 +50,7 @@ impl Index {
         let mut counts = [0; Kind::ALL.len()];
         let mut last_package = None;
         let mut text_end = 0;
+        let mut memory = 0;
         for row in self.rows() {
             let (prefix, at) = wire::read_row(row);
             if at as usize != self.lookup.len() - cursor.0.len() {
@@ -64,7 +70,12 @@ impl Index {
                 last_id = Some(entry.id);
                 text_end = text_end.saturating_add(entry.details.length);
                 counts[entry.kind as usize] += 1;
-                records.advisories.push(self.details(&entry)?);
+                let advisory = self.details(&entry)?;
+                memory += taken(&advisory);
+                if memory > MAX_MEMORY {
+                    return Err(Error::Corrupt("it has too many advisories or texts"));
+                }
+                records.advisories.push(advisory);
                 records.appeared.push(entry.appeared);
             }
         }
@@ -75,9 +86,16 @@ impl Index {
     }
 }
 
+/// Bytes of memory that an advisory takes, beside its texts.
+fn taken(advisory: &Advisory) -> usize {
+    let texts: usize = advisory.lists().iter().map(|list| list.len()).sum();
+    size_of::<Advisory>() + texts * size_of::<String>() + advisory.ranges.len() * size_of::<Range>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advisory::MAX_LIST;
     use crate::database::Snapshot;
     use crate::index::file::Sections;
     use crate::index::write::{Front, assemble};
@@ -86,14 +104,11 @@ mod tests {
 
     /// An index of two packages whose section *lookup* was changed, with checks that are right again.
     fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<Records, Error> {
-        let advisories = ["bar", "foo"].map(|package| Advisory::example(package, "A-1"));
-        let snapshot = Snapshot::example(advisories.into());
-        let checked = Timestamp::UNIX_EPOCH;
-        let source = Source {
-            snapshot: &snapshot,
-            checked,
-        };
-        let bytes = compile(&[source], None, checked).unwrap();
+        let bytes = compiled(
+            ["bar", "foo"]
+                .map(|package| Advisory::example(package, "A-1"))
+                .into(),
+        );
         let Sections {
             provenance,
             lookup,
@@ -110,6 +125,33 @@ mod tests {
         };
         let bytes = assemble(&front, length, |put| put(details)).unwrap();
         Index::from_bytes(&bytes, Verify::All).unwrap().records()
+    }
+
+    fn compiled(advisories: Vec<Advisory>) -> Vec<u8> {
+        let snapshot = Snapshot::example(advisories);
+        let checked = Timestamp::UNIX_EPOCH;
+        let source = Source {
+            snapshot: &snapshot,
+            checked,
+        };
+        compile(&[source], None, checked).unwrap()
+    }
+
+    #[test]
+    fn texts_without_a_letter_are_counted() {
+        // Each takes a byte in the index, and 24 in memory.
+        let text_lists = MAX_MEMORY / size_of::<String>() / MAX_LIST;
+        let records = |advisories: usize| {
+            let many = (0..advisories).map(|number| Advisory {
+                references: vec![String::new(); MAX_LIST],
+                ..Advisory::example(&format!("package-{number:04}"), "A-1")
+            });
+            let bytes = compiled(many.collect());
+            Index::from_bytes(&bytes, Verify::All).unwrap().records()
+        };
+        let most = text_lists - text_lists / 100;
+        assert_eq!(records(most).unwrap().advisories.len(), most);
+        assert!(matches!(records(text_lists), Err(Error::Corrupt(_))));
     }
 
     #[test]

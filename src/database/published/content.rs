@@ -37,9 +37,8 @@ pub(super) fn snapshot(
     manifest: Manifest,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Snapshot, Refused> {
-    let index = unpack(content)?;
-    let index =
-        Index::from_bytes(&index, Verify::All).map_err(|error| Refused(unusable(&error)))?;
+    let index = Index::from_bytes(&unpack(content)?, Verify::All)
+        .map_err(|error| Refused(unusable(&error)))?;
     let fault = |what: &str| Refused(format!("its file is not sound: {what}"));
     // Each takes many times the memory of the bytes that it is told in, so they are counted before they are read.
     if index.entries().take(MAX_FILES + 1).count() > MAX_FILES {
