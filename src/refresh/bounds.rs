@@ -3,14 +3,15 @@
 //! The refresh has a thread of its own. Whoever asked for it waits no longer than allowed and then goes on with an error;
 //! what the thread still does ends with the process, and it publishes nothing any more.
 
-use std::fs;
-use std::sync::Arc;
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::{Arc, Once};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use std::{fmt, fs, panic};
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use jiff::Timestamp;
 
 use super::record::Record;
@@ -18,6 +19,7 @@ use super::{Refresh, Refreshed, Terms};
 use crate::database::{Network, Progress};
 use crate::fault::defect;
 use crate::index::store::Store;
+use crate::report::Untrusted;
 use crate::yanks::ask::Question;
 
 /// How much a refresh may take.
@@ -54,8 +56,10 @@ pub struct Task {
 }
 
 /// How often it is looked at what the refresh takes: memory fills at some GB a second.
-const TICK: Duration = Duration::from_millis(20);
-/// What the thread is given to end by itself when it has been stopped.
+const TICK: Duration = Duration::from_millis(5);
+/// How the names of threads begin that a refresh has: ours, and those of gix.
+const THREADS: [&str; 3] = ["refresh", "gix-", "gitoxide."];
+/// What the thread is given to end by itself when it has taken too long.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Task {
@@ -82,7 +86,9 @@ impl Task {
         let (store, databases, now) = (self.store.clone(), self.databases.clone(), self.now);
         let (events, received) = mpsc::channel();
         let started = Instant::now();
-        let worker = thread::spawn(move || {
+        keep_quiet();
+        let worker = thread::Builder::new().name(THREADS[0].to_owned());
+        let worker = worker.spawn(move || {
             let refresh = Refresh {
                 store: &self.store,
                 databases: &self.databases,
@@ -93,20 +99,22 @@ impl Task {
                 // The other end goes away when the bounds are reached.
                 let _ = events.send((database.to_owned(), event));
             })
-        });
+        })?;
         loop {
             match received.recv_timeout(TICK) {
                 Ok((database, event)) => progress(&database, event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if let Err(error) = bounds.check(started) {
+            if let Some(over) = bounds.exceeded(started) {
                 stop.store(true, Ordering::Relaxed);
-                // A process that exits while a thread uses the TLS library can crash.
+                // A process that exits while a thread uses the TLS library can crash. But where memory is full, the thread
+                // would go on filling it.
                 let stopped = Instant::now();
-                while !worker.is_finished() && stopped.elapsed() < GRACE {
+                while !worker.is_finished() && stopped.elapsed() < GRACE && !bounds.is_full() {
                     thread::sleep(TICK);
                 }
+                let error = bounds.error(over);
                 // The thread cannot be relied on to do it, and only knows that it was stopped. Without a record, the next
                 // attempt merely comes sooner.
                 let record = Record::failed(now, &store, &databases, &error);
@@ -114,31 +122,97 @@ impl Task {
                 return Err(error);
             }
         }
-        worker.join().unwrap_or_else(|_| {
-            Err(anyhow!(
-                "the refresh stopped on a bug; the old index is unharmed"
-            ))
-        })
+        let refreshed = end(worker);
+        if let Err(error) = &refreshed
+            && error.is::<Bug>()
+        {
+            // The thread had no time to.
+            let record = Record::failed(now, &store, &databases, error);
+            let _ = record.save(&store, &databases);
+        }
+        refreshed
     }
 }
 
+/// A panic on the way, with what it says.
+#[derive(Debug)]
+struct Bug(String);
+
+impl Error for Bug {}
+
+impl fmt::Display for Bug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the refresh stopped on a bug, and the old index is unharmed; please report it with these words: {}",
+            Untrusted(&self.0)
+        )
+    }
+}
+
+/// What a thread has led to.
+fn end<T>(worker: JoinHandle<anyhow::Result<T>>) -> anyhow::Result<T> {
+    worker.join().unwrap_or_else(|panic| {
+        let words = match panic.downcast::<String>() {
+            Ok(words) => *words,
+            Err(panic) => match panic.downcast_ref::<&str>() {
+                Some(words) => (*words).to_owned(),
+                None => "none".to_owned(),
+            },
+        };
+        Err(Bug(words).into())
+    })
+}
+
+/// Leaves it to [`end`] to tell of a panic in the threads of a refresh, whose words may be foreign.
+fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !is_of_refresh(thread::current().name()) {
+                others(info);
+            }
+        }));
+    });
+}
+
+fn is_of_refresh(thread: Option<&str>) -> bool {
+    thread.is_some_and(|name| THREADS.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+/// A bound that was reached.
+#[derive(Clone, Copy, Debug)]
+enum Exceeded {
+    Time,
+    Memory,
+}
+
 impl Bounds {
-    fn check(&self, started: Instant) -> anyhow::Result<()> {
+    fn exceeded(&self, started: Instant) -> Option<Exceeded> {
         if started.elapsed() > self.time && !defect!("endless") {
-            bail!(
+            return Some(Exceeded::Time);
+        }
+        self.is_full().then_some(Exceeded::Memory)
+    }
+
+    fn is_full(&self) -> bool {
+        memory().is_some_and(|memory| memory > self.memory)
+    }
+
+    fn error(&self, exceeded: Exceeded) -> anyhow::Error {
+        match exceeded {
+            Exceeded::Time => anyhow!(
                 "the refresh took longer than {} seconds and was stopped; the old index stays. Try again, or on a slow \
                  network make a clone and name its folder in `advisory.databases`",
                 self.time.as_secs()
-            );
-        }
-        if memory().is_some_and(|memory| memory > self.memory) {
-            bail!(
+            ),
+            Exceeded::Memory => anyhow!(
                 "the refresh took more than {} MiB of memory and was stopped; the old index stays. Either a database is \
                  that big, or what its server sends is made to fill memory",
                 self.memory / 1024 / 1024
-            );
+            ),
         }
-        Ok(())
     }
 }
 
@@ -191,6 +265,34 @@ mod tests {
         };
         let error = refreshed(bounds).unwrap_err().to_string();
         assert!(error.contains("longer than 0 seconds"), "{error}");
+    }
+
+    #[test]
+    fn a_panic_is_an_error_with_its_words() {
+        keep_quiet();
+        let words = |panics: fn()| {
+            let worker = thread::Builder::new().name(THREADS[0].to_owned());
+            let worker = worker.spawn(move || {
+                panics();
+                Ok(())
+            });
+            end(worker.unwrap()).unwrap_err().to_string()
+        };
+        let says = "the refresh stopped on a bug, and the old index is unharmed; please report it with these words: ";
+        assert_eq!(words(|| panic!("a word")), format!("{says}a word"));
+        let number = words(|| panic!("{}\u{1b}[2J", 1));
+        assert!(!number.contains('\u{1b}') && number.starts_with(&format!("{says}1")));
+        assert_eq!(words(|| panic::panic_any(1)), format!("{says}none"));
+    }
+
+    #[test]
+    fn panics_of_others_are_told_as_always() {
+        for name in [THREADS[0], "gix-pack.traverse_deltas.0"] {
+            assert!(is_of_refresh(Some(name)));
+        }
+        for name in [None, Some("main"), Some("a refresh")] {
+            assert!(!is_of_refresh(name));
+        }
     }
 
     #[cfg(target_os = "linux")]
