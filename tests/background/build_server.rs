@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use cargo_advisory::refresh::record::{Outcome, Record};
 use cargo_test_support::{Execs, cargo_test, paths, str};
 
 use crate::support::ExecsExt as _;
@@ -220,4 +221,34 @@ fn a_server_that_hangs_is_waited_for_no_longer_than_allowed() {
     let waited = started.elapsed().as_secs();
     assert!((20..40).contains(&waited), "{waited} seconds");
     gate.opens();
+}
+
+/// A bug, the user or a system that is short of memory may end it. That is no question of time, and it does not stay under
+/// way.
+#[cargo_test]
+fn one_that_dies_while_it_is_waited_for_is_told_as_such() {
+    let (world, gate) = World::behind_gate();
+    let mut check = on_build_server(&world, DENY).build_command();
+    let check = check.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    gate.is_asked();
+    Refreshing::only().kill();
+
+    let output = check.wait_with_output().unwrap();
+
+    assert_eq!(output.status.code(), Some(101));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let (_, notes) = stderr.split_once("note: ").unwrap();
+    cargo_test_support::compare::assert_e2e().eq(
+        notes,
+        str![[r#"
+the advisory index could not be refreshed: its process was ended (signal: 9 (SIGKILL))
+[ERROR] cannot check dependencies for advisories: there is no index yet; run `cargo advisory update`
+
+"#]],
+    );
+    let record = Record::load(&world.store(), &world.databases).unwrap();
+    assert_eq!(record.begun, None);
+    let reason =
+        "the refresh came to no end: its process was ended (signal: 9 (SIGKILL))".to_owned();
+    assert_eq!(record.outcome, Outcome::Failed { reason });
 }

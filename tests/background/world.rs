@@ -182,7 +182,7 @@ pub(crate) fn as_users_have_it(execs: &mut Execs) {
         .env_remove("TF_BUILD");
 }
 
-/// A process that refreshes in the background.
+/// A process that refreshes for another one.
 pub(crate) struct Refreshing {
     pub(crate) pid: i32,
     handle: OwnedFd,
@@ -202,7 +202,11 @@ impl Refreshing {
                 String::from_utf8_lossy(&bytes).into_owned()
             };
             let home = format!("CARGO_HOME={}\0", paths::cargo_home().display());
-            if file("cmdline").contains("\0--background=") && file("environ").contains(&home) {
+            let line = file("cmdline");
+            let is_one = ["\0--background=", "\0--before-check\0"]
+                .iter()
+                .any(|flag| line.contains(flag));
+            if is_one && file("environ").contains(&home) {
                 // SAFETY: a system call without pointers.
                 let handle = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
                 if handle >= 0 {

@@ -11,8 +11,9 @@
 mod given;
 
 use std::ffi::OsString;
+use std::process::ExitStatus;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use cargo::{CargoResult, GlobalContext};
 use cargo_util_terminal::{ColorChoice, Verbosity};
 use jiff::{SignedDuration, Timestamp};
@@ -158,16 +159,32 @@ fn refresh_first(gctx: &GlobalContext, config: &Config, now: Timestamp) -> Cargo
                 }
             }
             (Some(_), _) => unexplained(),
-            (None, _) => format!(
-                "it took longer than {} seconds",
-                update::BEFORE_CHECK_TIME.as_secs()
-            ),
+            (None, record) => {
+                let reason = killed(status);
+                // Nobody else is left to write it down.
+                if record.is_some_and(|record| record.begun.is_some()) {
+                    let (store, databases) = (Store::new(&config.cache_dir), &config.databases);
+                    let error = anyhow!("the refresh came to no end: {reason}");
+                    let _ = Record::failed(now, &store, databases, &error).save(&store, databases);
+                }
+                reason
+            }
         },
     };
     gctx.shell().note(format!(
         "the advisory index could not be refreshed: {}",
         Configured(&reason)
     ))
+}
+
+/// Why a refresh has come to no end that a signal has ended.
+fn killed(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(libc::SIGALRM) {
+        let most = update::BEFORE_CHECK_TIME.as_secs();
+        return format!("it took longer than {most} seconds");
+    }
+    format!("its process was ended ({status})")
 }
 
 fn unexplained() -> String {
