@@ -13,8 +13,8 @@ pub enum Freshness {
     Fresh { age: SignedDuration },
     /// Past half of the limit: worth a note.
     Aging { age: SignedDuration },
-    /// Past the limit: a denial cannot rely on it.
-    Stale { age: SignedDuration },
+    /// Past the limit: a denial cannot rely on it. Both times, for it may be the clock that is wrong.
+    Stale { made: Timestamp, now: Timestamp },
     /// One of two clocks is wrong, this one or that of `doubt`.
     Unknown { doubt: Doubt, now: Timestamp },
 }
@@ -124,7 +124,7 @@ impl Freshness {
         }
         let age = now.duration_since(made).max(SignedDuration::ZERO);
         if age > limit {
-            Freshness::Stale { age }
+            Freshness::Stale { made, now }
         } else if age > limit / 2 {
             Freshness::Aging { age }
         } else {
@@ -135,9 +135,8 @@ impl Freshness {
     /// The age in words.
     pub fn age(&self) -> String {
         match self {
-            Freshness::Fresh { age } | Freshness::Aging { age } | Freshness::Stale { age } => {
-                words(*age)
-            }
+            Freshness::Fresh { age } | Freshness::Aging { age } => words(*age),
+            Freshness::Stale { made, now } => words(now.duration_since(*made)),
             Freshness::Unknown { .. } => "of unknown age".to_owned(),
         }
     }

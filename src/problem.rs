@@ -158,10 +158,13 @@ impl fmt::Display for Problem {
                 let limit = limit_words(*limit);
                 write!(f, "the advisory index is {} old", freshness.age())?;
                 match freshness {
-                    Freshness::Stale { .. } => write!(f, ", over the limit of {limit}")?,
-                    _ => write!(f, "; {limit} is the limit")?,
+                    Freshness::Stale { made, now } => write!(
+                        f,
+                        ", over the limit of {limit} (`advisory.max-age`): it was last checked at {made:.0} and it is {now:.0} \
+                         now; "
+                    )?,
+                    _ => write!(f, "; {limit} is the limit (`advisory.max-age`); ")?,
                 }
-                write!(f, " (`advisory.max-age`); ")?;
                 if let Some(publisher) = publisher {
                     let publisher = Configured(publisher);
                     write!(

@@ -105,7 +105,7 @@ fn where_that_fails_an_index_that_is_too_old_does_not() {
 
     on_build_server(&world, DENY).tells(str![[r#"
 [NOTE] the advisory index could not be refreshed: cannot read the database `[ROOT]/advisory-db`: the folder cannot be read: [NOT_FOUND]
-[ERROR] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);

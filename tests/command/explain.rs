@@ -538,7 +538,7 @@ fn an_old_index_is_noted() {
 
     cargo("advisory explain leaky")
         .with_stderr_data(str![[r#"
-[NOTE] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[NOTE] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [UPDATING] `dummy-registry` index
 
 "#]])

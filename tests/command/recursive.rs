@@ -624,7 +624,7 @@ fn what_is_the_same_for_all_lockfiles_is_said_once() {
     database.index_made(20 * 24);
     cargo("advisory --recursive fleet --deny-advisories").tells(str![[r#"
 [WARNING] the ignore of `RUSTSEC-2020-0001` in `[ROOT]/home/.cargo/config.toml` expired on 2020-02-01; remove it
-[ERROR] the advisory index is 20 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 20 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [ERROR] 2 of 2 lockfiles not fully checked
 [EXIT_STATUS] 101
 

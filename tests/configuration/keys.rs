@@ -376,8 +376,8 @@ fn the_age_that_a_denial_allows_is_taken_from_everywhere_that_is_the_users() {
         execs
             .with_status(101)
             .with_stderr_contains(
-                "[ERROR] the advisory index is 3 days old, over the limit of 2 days (`advisory.max-age`); \
-                 run `cargo advisory update`",
+                "[ERROR] the advisory index is 3 days old, over the limit of 2 days (`advisory.max-age`): it was last \
+                 checked at [..]Z and it is [..]Z now; run `cargo advisory update`",
             )
             .run();
     };

@@ -29,7 +29,7 @@ fn without_an_index_and_with_an_old_one_there_is_nothing_to_publish() {
         .env("CARGO_ADVISORY_MAX_AGE", "36h")
         .with_status(101)
         .with_stderr_data(str![[r#"
-[ERROR] the advisory index is 40 hours old, over the limit of 36 hours (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 40 hours old, over the limit of 36 hours (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 
 "#]])
         .run();

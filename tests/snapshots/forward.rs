@@ -208,7 +208,7 @@ fn a_frozen_mirror_goes_stale() {
 
 "#]]);
         app.cargo("check --deny-advisories").tells(str![[r#"
-[ERROR] the advisory index is 40 hours old, over the limit of 36 hours (`advisory.max-age`); at the last update the publisher of `sparse+https://127.0.0.1:[..]/public/` had not looked for news since; once they have, run `cargo advisory update`
+[ERROR] the advisory index is 40 hours old, over the limit of 36 hours (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; at the last update the publisher of `sparse+https://127.0.0.1:[..]/public/` had not looked for news since; once they have, run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);

@@ -188,11 +188,11 @@ fn a_clock_ten_years_ahead_makes_every_index_old_until_both_are_put_right() {
     world.tells(
         ahead,
         str![[r#"
-[NOTE] the advisory index is 3650 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[NOTE] the advisory index is 3650 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 
 "#]],
         str![[r#"
-[ERROR] the advisory index is 3650 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 3650 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]],

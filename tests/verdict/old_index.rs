@@ -60,14 +60,14 @@ fn past_its_time_an_index_cannot_pass_a_denial() {
 [LOCKING] 1 package to latest compatible version
 [DOWNLOADING] crates ...
 [DOWNLOADED] clean v1.0.0 (registry `dummy-registry`)
-[NOTE] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[NOTE] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [CHECKING] clean v1.0.0
 [CHECKING] app v0.1.0 ([ROOT]/foo)
 [FINISHED] `dev` profile [unoptimized + debuginfo] target(s) in [ELAPSED]s
 
 "#]]).run();
     app.cargo("check --deny-advisories").tells(str![[r#"
-[ERROR] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 15 days old, over the limit of 14 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);
@@ -107,7 +107,7 @@ fn the_limit_may_be_set() {
     };
     with_limit("90d").tells(NOTHING);
     with_limit("359h").tells(str![[r#"
-[ERROR] the advisory index is 15 days old, over the limit of 359 hours (`advisory.max-age`); run `cargo advisory update`
+[ERROR] the advisory index is 15 days old, over the limit of 359 hours (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 [EXIT_STATUS] 101
 
 "#]]);

@@ -80,7 +80,7 @@ fn why_is_told_before_an_age_that_still_holds_and_after_one_that_does_not() {
     app.cargo("check")
         .env("CARGO_ADVISORY_MAX_AGE", "7d")
         .tells(str![[r#"
-[NOTE] the advisory index is 8 days old, over the limit of 7 days (`advisory.max-age`); run `cargo advisory update`
+[NOTE] the advisory index is 8 days old, over the limit of 7 days (`advisory.max-age`): it was last checked at [..]Z and it is [..]Z now; run `cargo advisory update`
 
 "#]]);
 }
