@@ -252,11 +252,22 @@ impl<'a> Judge<'a> {
         width: usize,
     ) -> Conclusion {
         let strictness = &self.policy.strictness;
-        let refused = denial::refuse_on(strictness, &answer.problems).err();
-        let notes = match refused {
-            Some(_) => Vec::new(),
-            None => answer.problems.iter().map(Problem::to_string).collect(),
+        let denied = match judgement.verdict() {
+            Verdict::Silent | Verdict::Warn(_) => None,
+            Verdict::Deny(denied) => {
+                let heading = Heading::denied(strictness, &denied);
+                Some(line::line(&heading, &denied, Hint::None, width))
+            }
         };
+        let refused = match denied {
+            Some(_) => None,
+            None => denial::refuse_on(strictness, &answer.problems).err(),
+        };
+        let refused = refused.map(|error| error.to_string());
+        let problems = answer.problems.iter().map(Problem::to_string);
+        let notes = problems
+            .filter(|problem| refused.as_ref() != Some(problem))
+            .collect();
         let mut stale = stale.iter().map(decision::stale_line);
         let stale_error = match self.policy.denies_stale_ignores() {
             true => stale.next(),
@@ -266,17 +277,8 @@ impl<'a> Judge<'a> {
             Some(_) => Vec::new(),
             None => stale.collect(),
         };
-        let failure = match judgement.verdict() {
-            Verdict::Silent | Verdict::Warn(_) => refused
-                .map(|error| error.to_string())
-                .or(stale_error)
-                .map(Failure::Unsure),
-            Verdict::Deny(denied) => {
-                let heading = Heading::denied(strictness, &denied);
-                let line = line::line(&heading, &denied, Hint::None, width);
-                Some(Failure::Denied(line))
-            }
-        };
+        let unsure = || refused.or(stale_error).map(Failure::Unsure);
+        let failure = denied.map(Failure::Denied).or_else(unsure);
         Conclusion {
             notes,
             warnings,

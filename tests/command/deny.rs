@@ -172,6 +172,29 @@ fn an_advisory_that_was_not_understood_fails_a_denial_where_its_package_is_used(
 }
 
 #[cargo_test]
+fn a_denial_for_a_finding_still_notes_what_was_not_understood() {
+    Package::new("leaky", "1.0.0").publish();
+    Package::new("odd", "1.0.0").publish();
+    Database::new()
+        .add(&advisory("leaky"))
+        .file("crates/odd/RUSTSEC-2020-0009.md", "no front matter\n")
+        .index();
+    let app = app("leaky = '1'\nodd = '1'");
+    app.cargo("fetch").run();
+
+    app.cargo("advisory --deny-advisories")
+        .with_status(101)
+        .with_stderr_data(str![[r#"
+[UPDATING] `dummy-registry` index
+[NOTE] advisories that were not understood may concern odd; `cargo advisory status` shows them
+     Checked 3 packages against 1 advisory of an index less than a minute old
+[ERROR] 1 insecure dependency denied by `--deny-advisories`: leaky 1.0.0 (RUSTSEC-2020-0001)
+
+"#]])
+        .run();
+}
+
+#[cargo_test]
 fn without_an_index_a_denial_fails() {
     Package::new("sound", "1.0.0").publish();
     Database::new().add(&advisory("leaky"));
