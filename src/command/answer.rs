@@ -208,12 +208,12 @@ impl<'a> Judge<'a> {
     {
         let paths = Paths::new(&answer.graph);
         let problems = &answer.problems;
-        let report = Report::new(self.index, &paths, judgement, problems, |finding| {
+        let yanks = answer.yanks(self.config);
+        let report = Report::new(self.index, &paths, judgement, yanks, problems, |finding| {
             answer.remedy(finding)
         });
         Ok(Report {
             lockfile,
-            yanks: Some(answer.yanks(self.config).into()),
             ..report.map_err(|error| Problem::of_index(self.config, error).into_error())?
         })
     }

@@ -9,7 +9,7 @@ use cargo::core::compiler::{BuildContext, MessageFormat};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::baseline::Compared;
-use crate::check::Finding;
+use crate::check::{Coverage, Finding};
 use crate::config::{Config, Repeat};
 use crate::graph::Graph;
 use crate::graph::path::Paths;
@@ -82,10 +82,11 @@ impl Judge<'_, '_, '_> {
         graph: &Graph,
         judgement: &Judgement<'_, '_>,
         index: &Index,
+        yanks: Coverage,
         problems: &[Problem],
     ) -> CargoResult<()> {
         let paths = Paths::new(graph);
-        let report = Report::new(index, &paths, judgement, problems, |_| None)?;
+        let report = Report::new(index, &paths, judgement, yanks, problems, |_| None)?;
         message::report(self.bcx.gctx, &report)?;
         if let MessageFormat::Json {
             render_diagnostics: false,

@@ -42,6 +42,7 @@ use crate::command::background::{self, Check};
 use crate::command::registries::crates_io;
 use crate::config::Config;
 use crate::fault::{self, defect};
+use crate::freshness::counts_from;
 use crate::graph::build::{BuildGraph, Sources};
 use crate::graph::workspace;
 use crate::index::Index;
@@ -286,7 +287,8 @@ impl Advisories {
             .map_err(Problem::NewsUnknown)?;
         let verdict = judgement.verdict();
         if for_tools && !matches!(verdict, Verdict::Silent) {
-            let printed = judge.print_messages(graph, &judgement, index, &said.problems);
+            let yanks = hits.coverage(counts_from(now, config.max_age));
+            let printed = judge.print_messages(graph, &judgement, index, yanks, &said.problems);
             said.problems.extend(printed.err().map(Problem::Failed));
         }
         match verdict {

@@ -36,8 +36,8 @@ pub struct Report<'a> {
     pub stale_ignores: Vec<StaleInfo<'a>>,
     /// Dependencies of which no advisory speaks, because they come from no registry.
     pub unchecked: Vec<PackageInfo<'a>>,
-    /// How far yanks are known. Null in a build, which tells of the unknown ones among the problems and does not count them.
-    pub yanks: Option<YanksInfo>,
+    /// How far yanks are known.
+    pub yanks: YanksInfo,
     /// What kept the check from a full answer.
     pub problems: Vec<ProblemInfo>,
 }
@@ -325,6 +325,7 @@ impl<'a> Report<'a> {
         index: &'a Index,
         paths: &Paths<'a>,
         judgement: &Judgement<'a, 'a>,
+        yanks: Coverage,
         problems: &[Problem],
         remedy: impl Fn(&Finding<'_>) -> Option<&'a Remedy>,
     ) -> Result<Report<'a>, index::Error> {
@@ -343,7 +344,7 @@ impl<'a> Report<'a> {
             ignored: infos(&judgement.ignored)?,
             stale_ignores: judgement.stale.iter().map(StaleInfo::from).collect(),
             unchecked: paths.graph.unchecked().map(PackageInfo::from).collect(),
-            yanks: None,
+            yanks: yanks.into(),
             problems: problems.iter().map(ProblemInfo::from).collect(),
         })
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cargo_advisory::report::formats::{Checked, Content, Document, Lockfile};
 use cargo_advisory::report::json::{
-    DatabaseInfo, FindingInfo, IgnoreInfo, IndexInfo, ProblemInfo, Report, StepInfo,
+    DatabaseInfo, FindingInfo, IgnoreInfo, IndexInfo, ProblemInfo, Report, StepInfo, YanksInfo,
 };
 use jiff::Timestamp;
 use semver::Version;
@@ -146,7 +146,11 @@ pub(crate) fn report(findings: Vec<FindingInfo<'static>>) -> Report<'static> {
         ignored: Vec::new(),
         stale_ignores: Vec::new(),
         unchecked: Vec::new(),
-        yanks: None,
+        yanks: YanksInfo {
+            known: 3,
+            unknown: 0,
+            asked: None,
+        },
         problems: Vec::new(),
     }
 }

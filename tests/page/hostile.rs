@@ -8,6 +8,7 @@ use cargo_advisory::graph::{DependencyKind, Edge, Graph, Package, Scope, Source,
 use cargo_advisory::report::html::Document;
 use cargo_advisory::report::json::{
     DatabaseInfo, FindingInfo, IgnoreInfo, IndexInfo, PackageInfo, ProblemInfo, Report, StepInfo,
+    YanksInfo,
 };
 use cargo_advisory::report::remedy_info::{MoveInfo, RemedyInfo};
 use cargo_test_support::{cargo_test, paths, registry};
@@ -155,7 +156,11 @@ fn hostile_page() -> String {
             version: &version,
             source: Some(HOSTILE),
         }],
-        yanks: None,
+        yanks: YanksInfo {
+            known: 3,
+            unknown: 0,
+            asked: None,
+        },
         problems: vec![ProblemInfo {
             code: "check-failed",
             message: text(),
