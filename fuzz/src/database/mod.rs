@@ -7,6 +7,8 @@ mod cure;
 mod layout;
 #[path = "../../../src/database/location.rs"]
 mod location;
+#[path = "../../../src/database/pack.rs"]
+mod pack;
 #[path = "../../../src/database/parse/mod.rs"]
 pub mod parse;
 #[path = "../../../src/database/progress.rs"]
@@ -25,3 +27,14 @@ pub use refused::Refused;
 pub use snapshot::{
     MAX_ORIGINS, MAX_QUARANTINED, Origin, Published, Quarantined, Snapshot, Withdrawn,
 };
+
+/// What comes out of `pack`, of which so many bytes come at a time, and what was wrong with it.
+pub fn passed(pack: &[u8], step: usize) -> (Vec<u8>, Option<String>) {
+    let mut source = std::io::BufReader::with_capacity(step, pack);
+    let mut checked = pack::Checked::new(&mut source, pack.len(), &|_| {});
+    let mut out = Vec::new();
+    let ended = std::io::Read::read_to_end(&mut checked, &mut out);
+    let fault = checked.into_fault();
+    assert_eq!(ended.is_err(), fault.is_some());
+    (out, fault.map(|fault| fault.to_string()))
+}

@@ -7,6 +7,7 @@ mod index;
 mod lockfile;
 mod lookup;
 mod markdown;
+mod pack;
 mod snapshot;
 mod sparse;
 mod untrusted;
@@ -22,7 +23,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "index",
         run: index::run,
@@ -50,6 +51,10 @@ pub const TARGETS: [Target; 10] = [
     Target {
         name: "markdown",
         run: markdown::run,
+    },
+    Target {
+        name: "pack",
+        run: pack::run,
     },
     Target {
         name: "sparse",
