@@ -53,6 +53,8 @@ pub fn at_once(trial: &mut Trial, stage: &Stage) -> Result<()> {
             let kills: Vec<Option<u64>> = (0..REFRESHES)
                 .map(|_| (trial.below(2) == 0).then(|| trial.below(40)))
                 .collect();
+            // A sound one never writes to the index itself, and so is not killed amid that.
+            let dies_writing = round == ROUNDS - 1;
             let failures = Mutex::new(Vec::new());
             let note = |case: usize, what: String, result: Result<()>| -> Result<()> {
                 match result.map_err(|error| error.downcast::<Violation>()) {
@@ -83,14 +85,18 @@ pub fn at_once(trial: &mut Trial, stage: &Stage) -> Result<()> {
                                 return Fate::Made;
                             }
                             made += 1;
-                            if Some(made) == *kill {
+                            let is_index = call.path.extension().is_some_and(|end| end == "bin");
+                            let is_in_place = call.kind == Kind::Write && is_index;
+                            if Some(made) == *kill || (dies_writing && is_in_place) {
                                 Fate::Killed
                             } else {
                                 Fate::Made
                             }
                         })?;
                         let right = || -> Result<()> {
-                            if ended.status == Err(libc::SIGKILL) && kill.is_some() {
+                            if ended.status == Err(libc::SIGKILL)
+                                && (kill.is_some() || dies_writing)
+                            {
                                 return Ok(());
                             }
                             let ended = whole(ended)?;
