@@ -104,11 +104,11 @@ pub(super) fn is_address(value: &str) -> bool {
     value.contains("://") || is_short_ssh(value)
 }
 
-/// `user:password@host:path`, which is refused where it is used.
+/// `user:password@host:path`, with or without a path or a password, which is refused where it is used.
 fn is_short_ssh(value: &str) -> bool {
-    value
-        .split_once('@')
-        .is_some_and(|(user, host)| !user.contains(['/', '\\']) && host.contains(':'))
+    value.split_once('@').is_some_and(|(user, host)| {
+        !user.contains(['/', '\\']) && (user.contains(':') || host.contains(':'))
+    })
 }
 
 pub(super) fn quoted(words: impl IntoIterator<Item: std::fmt::Display>) -> String {
@@ -148,6 +148,17 @@ mod tests {
             ("\u{661}d", None),
         ] {
             assert_eq!(hours(text), expected, "{text:?}");
+        }
+    }
+
+    /// A path is shown where it cannot be read, and an address may hold a password.
+    #[test]
+    fn what_may_hold_a_password_is_no_path() {
+        for address in ["me@host:path", "me:hunter2@host:path", "me:hunter2@host"] {
+            assert!(is_address(address), "{address}");
+        }
+        for path in ["db", "../a:b", "/home/a:b@c", "c@d"] {
+            assert!(!is_address(path), "{path}");
         }
     }
 

@@ -38,7 +38,9 @@ pub(super) fn run(data: &[u8]) {
             assert_eq!(out.len(), pack.len());
         }
     }
-    assert_eq!(passed(pack, usize::from(step) + 1).1, fault);
+    // In which words it is told may depend on how much of it has come.
+    let in_steps = passed(pack, usize::from(step) + 1).1;
+    assert_eq!(in_steps.is_some(), fault.is_some());
 }
 
 #[derive(Debug)]
